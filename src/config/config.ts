@@ -1,0 +1,29 @@
+import type { RetryPolicy } from '../core/delivery.ts'
+import type { Trigger } from '../core/trigger.ts'
+
+/** One source or target: its kind and the options that kind's own schema has checked (input form, as `build` takes it). */
+export interface AdapterConfig {
+  readonly type: string
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface TargetConfig extends AdapterConfig {
+  readonly concurrency: number
+  readonly timeoutMs: number
+  readonly retry: RetryPolicy
+}
+
+/** The whole configuration, checked and frozen; every duration in milliseconds. */
+export interface Config {
+  readonly sources: ReadonlyMap<string, AdapterConfig>
+  readonly triggers: readonly Trigger[]
+  readonly targets: ReadonlyMap<string, TargetConfig>
+  /** Old names of triggers: new name -> name before. */
+  readonly renamedFrom: ReadonlyMap<string, string>
+  readonly store: { readonly type: 'sqlite'; readonly path: string } | { readonly type: 'memory' }
+  /** Where health and metrics are served; null = nowhere. */
+  readonly listen: { readonly host: string; readonly port: number } | null
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' }
+  /** End with exit code 1 after this many failed attempts in a row to reach the provider, as 1.0.4 did; null = never. */
+  readonly exitAfterFailures: number | null
+}

@@ -1,0 +1,7 @@
+/** How far a trigger is with what was there before it (DESIGN 4, "First start on a folder"). */
+export interface Baseline {
+  readonly trigger: string
+  readonly state: 'scanning' | 'done'
+  /** Files whose ctime lies before it are known, milliseconds since the epoch; null = none are (`existing: fire`). A restart keeps the first one. */
+  readonly cutMs: number | null
+}

@@ -1,0 +1,81 @@
+import type { Event } from './event.ts'
+
+/** What one attempt came to. The dispatcher decides on this alone and never looks into exceptions (DESIGN 8). */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly answer?: Answer }
+  /** It may work later: the schedule decides when. */
+  | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs?: number; readonly answer?: Answer }
+  /** This event will never be taken: dead letter at once. */
+  | { readonly kind: 'rejected'; readonly reason: string; readonly answer?: Answer }
+  /** The target as a whole does not work: its deliveries wait and use up nothing. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number; readonly answer?: Answer }
+
+/** What the receiver said, capped. */
+export interface Answer {
+  readonly status: number
+  /** At most 1 KiB of the body. */
+  readonly body: string
+}
+
+/** owed: waits or is in flight. dead: given up, kept for replay. discarded: a person said so. */
+export type DeliveryState = 'owed' | 'delivered' | 'dead' | 'discarded'
+
+/** One event for one target. */
+export interface Delivery {
+  readonly id: string
+  readonly target: string
+  readonly event: Event
+  readonly state: DeliveryState
+  /** Attempts begun, the one in flight included. Counted before the request is sent. */
+  readonly attempts: number
+  /** When it may be tried, milliseconds since the epoch. */
+  readonly nextAt: number
+  readonly createdAt: number
+  /** When the last attempt ended, milliseconds since the epoch; null = never. */
+  readonly lastAttemptAt: number | null
+  readonly lastReason: string | null
+  readonly lastAnswer: Answer | null
+}
+
+/** A delivery handed out for one attempt. */
+export interface ClaimedDelivery {
+  readonly id: string
+  readonly target: string
+  readonly event: Event
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly createdAt: number
+}
+
+/** What the dispatcher made of an attempt; the store only writes it down. */
+export type Settlement =
+  | { readonly id: string; readonly kind: 'delivered'; readonly at: number; readonly answer: Answer | null }
+  | {
+      readonly id: string
+      readonly kind: 'dead'
+      readonly at: number
+      readonly reason: string
+      readonly answer: Answer | null
+    }
+  /** Owed again at `nextAt`. `countAttempt: false` takes the attempt back (the target as a whole was down, or it was never sent). */
+  | {
+      readonly id: string
+      readonly kind: 'again'
+      readonly at: number
+      readonly nextAt: number
+      readonly countAttempt: boolean
+      readonly reason: string
+      readonly answer: Answer | null
+    }
+
+/** When attempts are made. */
+export interface RetryPolicy {
+  /** Delays after the first, second... failure, milliseconds; the last one repeats. */
+  readonly delaysMs: readonly number[]
+  /** No attempt begins later than this after the delivery was made; then it is a dead letter. */
+  readonly maxAgeMs: number
+  /** Each delay is multiplied by 1 ± jitter. */
+  readonly jitter: number
+  /** A receiver's Retry-After counts up to this. */
+  readonly retryAfterCapMs: number
+}

@@ -1,0 +1,57 @@
+/** Every code that can leave this program, with what it means to the person who reads it. Codes never change once released. */
+export const errorCodes = {
+  USAGE: 'The command line could not be understood.',
+  CONFIG_INVALID: 'The configuration has problems; all of them are listed.',
+  CONFIG_NOT_FOUND: 'The configuration file does not exist or cannot be read.',
+  CONFIG_SECRET_MISSING: 'A secret that the configuration names is not there.',
+  SOURCE_UNAUTHORIZED: 'The provider refused the token.',
+  SOURCE_FORBIDDEN: 'The token may not do what was asked.',
+  SOURCE_SPACE_UNKNOWN: 'The space does not exist for this token, or the provider does not support it.',
+  SOURCE_UNREACHABLE: 'The provider could not be reached, or answered that it is not available.',
+  SOURCE_PROTOCOL: 'The provider answered something that its interface does not allow.',
+  SOURCE_CURSOR_LOST: 'The position in the stream of changes cannot be used any more.',
+  STORE_LOCKED: 'Another process has the store open.',
+  STORE_FULL: 'The disk of the store is full.',
+  STORE_CORRUPT: 'The database is damaged.',
+  STORE_NEWER_SCHEMA: 'The database was written by a newer version that this one cannot read.',
+  STORE_FENCED: 'Another process has taken over the watch; this one may not write any more.',
+  STORE_FAILED: 'The store could not carry out an operation.',
+  LISTEN_FAILED: 'The address for health and metrics could not be opened.',
+  INVARIANT: 'A defect of OneTrigger itself.',
+} as const satisfies Record<string, string>
+
+export type ErrorCode = keyof typeof errorCodes
+
+interface ErrorOptions {
+  readonly cause?: unknown
+  /** Data for logs; never secrets. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** The base of all errors of this project: `message` is a sentence that says what to do. */
+export class OneTriggerError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.name = new.target.name
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+/** The command line is wrong: print help, exit 2. */
+export class UsageError extends OneTriggerError {}
+/** The configuration is wrong: list all problems, refuse to start, exit 1. */
+export class ConfigError extends OneTriggerError {}
+/** A provider fails: mark the source unhealthy, back off, go on. */
+export class SourceError extends OneTriggerError {}
+/** The store fails: stop taking in, say so, resume when it works again. */
+export class StoreError extends OneTriggerError {}
+/** Our own defect: crash with the stack. */
+export class InvariantError extends OneTriggerError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('INVARIANT', message, options)
+  }
+}

@@ -1,0 +1,14 @@
+import type { ClaimedDelivery, Outcome } from './delivery.ts'
+
+/** Where events go. */
+export interface Target {
+  /**
+   * Makes one attempt. Resolves with what came of it for everything a receiver or network can do; rejects only when `signal` aborts (with its
+   * reason, within a second) or for a defect of our own.
+   */
+  deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome>
+  /** Looks whether the target can be reached without sending an event; for `check --connect`. Rejects with a sentence. */
+  probe?(signal: AbortSignal): Promise<string>
+  /** Frees connections; may be called twice. */
+  close(): Promise<void>
+}

@@ -1,0 +1,111 @@
+import type { Baseline } from '../core/baseline.ts'
+import type { ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../core/delivery.ts'
+import type { Event } from '../core/event.ts'
+import type { FileState, Phase } from '../core/file-state.ts'
+import type { Cursor } from '../core/source.ts'
+
+/** Names one watch: cursor and lease belong to it. */
+export interface WatchKey {
+  readonly source: string
+  readonly spaceId: string
+}
+
+/** Everything that follows from one batch; taken in whole or not at all. */
+export interface Commit {
+  readonly watch: WatchKey
+  /** Epoch of the lease under which the writer watches; refused with `STORE_FENCED` when the lease has moved on. */
+  readonly epoch: number
+  /** New or changed states, each replaces what was known under its trigger and file id. */
+  readonly states: readonly FileState[]
+  /** States to forget (a trigger never knew the file for one). */
+  readonly forget: readonly { readonly trigger: string; readonly fileId: string }[]
+  /** New events with the targets they are owed to. One whose delivery id is known already changes nothing. */
+  readonly events: readonly OwedEvent[]
+  /** Absent: the cursor stays. */
+  readonly cursor?: Cursor | null
+  readonly baselines?: readonly Baseline[]
+}
+
+export interface OwedEvent {
+  readonly event: Event
+  readonly targets: readonly string[]
+}
+
+export interface Claim {
+  readonly target: string
+  readonly limit: number
+  /** Milliseconds since the epoch: what is due by then. */
+  readonly now: number
+  /** A claim not settled by then may be claimed again by anyone. */
+  readonly leaseUntil: number
+}
+
+export interface Lease {
+  /** Grows each time another holder takes it. */
+  readonly epoch: number
+}
+
+export interface DeliveryFilter {
+  readonly target?: string
+  readonly trigger?: string
+  readonly state?: DeliveryState
+  /** Continue behind this delivery id (order: creation, then id). */
+  readonly after?: string
+  readonly limit: number
+}
+
+/** What is owed per target. */
+export interface OutboxDepth {
+  readonly target: string
+  readonly owed: number
+  readonly dead: number
+  /** When the oldest owed delivery was made, milliseconds since the epoch; null = none is owed. */
+  readonly oldestOwedAt: number | null
+}
+
+/**
+ * The only durable boundary. Every method resolves when its effect would survive the loss of power, and rejects with `StoreError`; a call that
+ * rejected has changed nothing. Calls may be made concurrently; those that are under way together share a transaction.
+ */
+export interface Store {
+  commit(commit: Commit): Promise<void>
+  cursor(watch: WatchKey): Promise<Cursor | null>
+  baseline(trigger: string): Promise<Baseline | null>
+  /** States of these files for one trigger; absent ones are not in the map. */
+  files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>>
+  /** States by path for one trigger. Where several files share a path, those that are not gone come first. */
+  filesByPath(trigger: string, paths: readonly string[]): Promise<readonly FileState[]>
+  /** One page of a trigger's states in these phases, in the order of file ids, behind `after`. An empty page is the end. */
+  pageFiles(
+    trigger: string,
+    phases: readonly Phase[],
+    after: string | null,
+    limit: number,
+  ): Promise<readonly FileState[]>
+
+  /** Hands out due deliveries of one target, oldest `nextAt` first, and counts the attempt. Never two of the same (trigger, file) at once. */
+  claim(claim: Claim): Promise<readonly ClaimedDelivery[]>
+  /** Writes down what became of claimed deliveries. One that is not owed any more is left as it is. */
+  settle(settlements: readonly Settlement[]): Promise<void>
+  /** When the next unclaimed delivery of the target is due; null = none is owed. Leases that end count as due then. */
+  nextDue(target: string): Promise<number | null>
+  delivery(id: string): Promise<Delivery | null>
+  deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]>
+  /** Dead or delivered ones are owed again at once, with the same id and no attempts; resolves with how many. */
+  replay(ids: readonly string[], now: number): Promise<number>
+  /** Dead or owed ones are given up for good; resolves with how many. */
+  discard(ids: readonly string[], now: number): Promise<number>
+  depth(): Promise<readonly OutboxDepth[]>
+
+  /** Takes or renews a lease by the store's own clock; null when another holder has it. */
+  lease(name: string, holder: string, ttlMs: number): Promise<Lease | null>
+  /** Triggers that have state here, to warn of those no configuration names. */
+  triggers(): Promise<readonly string[]>
+  /** Gives a trigger's state and baseline to a new name (`renamedFrom`). Ids of events made before stay as they are. */
+  renameTrigger(from: string, to: string): Promise<void>
+  /** Deletes delivered and discarded deliveries, and gone files, last touched before these times; resolves with how many rows went. */
+  prune(before: { readonly delivered: number; readonly gone: number }): Promise<number>
+  /** Bytes the store takes on disk; 0 for memory. */
+  sizeBytes(): Promise<number>
+  close(): Promise<void>
+}

@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { Target } from '../core/target.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { SecretRef } from '../lib/fields.ts'
+import type { Log } from '../lib/log.ts'
+import type { SecretSource } from '../lib/secret.ts'
+
+/** What every target is given besides its own options. */
+export interface TargetDeps {
+  /** Name of the target in the configuration. */
+  readonly name: string
+  readonly clock: Clock
+  readonly log: Log
+  /** An attempt that takes longer is to be given up (outcome `retry`). */
+  readonly timeoutMs: number
+  /** Most attempts that are under way at once; sizes connection pools. */
+  readonly concurrency: number
+  readonly secret: (ref: SecretRef) => SecretSource
+}
+
+/** One kind of target: a plain value, so that the registry is a list of one type. */
+export interface TargetDefinition {
+  readonly type: string
+  /** Options beside `type`, `concurrency`, `timeout` and `retry`, which every target has. */
+  readonly schema: z.ZodObject
+  build(options: unknown, deps: TargetDeps): Target
+}
+
+/**
+ * Declares a kind of target.
+ * @example export const webhook = defineTarget({ type: 'webhook', options: z.strictObject({ url: z.url() }), create: (options, deps) => … })
+ */
+export function defineTarget<Options extends z.ZodObject>(declaration: {
+  readonly type: string
+  readonly options: Options
+  readonly create: (options: z.output<Options>, deps: TargetDeps) => Target
+}): TargetDefinition {
+  return {
+    type: declaration.type,
+    schema: declaration.options,
+    build: (options, deps) => declaration.create(declaration.options.parse(options), deps),
+  }
+}
