@@ -29,6 +29,7 @@ export interface ListOptions {
 export interface Connection {
   /** `https://host:port`, no slash at the end. */
   readonly origin: string
+  /** PEM text of the authorities to trust instead of the system's; null = the system's. */
   readonly ca: string | null
   readonly insecure: boolean
   readonly proxy: string | null
