@@ -1,0 +1,42 @@
+// Compiles src to dist, and makes sure that the package would hold what it needs and nothing else.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** A careless dependency on a big file shows here before it shows at the user's. */
+const mostBytes = 2_000_000
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+run('tsc', ['-p', 'tsconfig.build.json'])
+
+const sizes = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => statSync(join(entry.parentPath, entry.name)).size)
+const bytes = sizes.reduce((sum, size) => sum + size, 0)
+console.log(`dist: ${sizes.length} files, ${(bytes / 1024).toFixed(0)} KiB`)
+if (bytes > mostBytes) fail(`dist is larger than ${mostBytes} bytes`)
+
+// Without its scripts: `prepack` is this one.
+const [packed] = JSON.parse(run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])) as [
+  { files: { path: string }[] }, // npm's own report
+]
+const paths = packed.files.map((file) => file.path)
+for (const needed of ['bin/onetrigger.mjs', 'dist/cli/main.js', 'README.md', 'LICENSE', 'package.json']) {
+  if (!paths.includes(needed)) fail(`the package would lack ${needed}`)
+}
+const stray = paths.filter((path) => /^(src|test|scripts)\//.test(path))
+if (stray.length > 0) fail(`the package would hold ${stray.join(', ')}`)
+console.log(`package: ${paths.length} files`)
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed\n${stdout}${stderr}`)
+  return stdout
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(1)
+}

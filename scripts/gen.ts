@@ -1,0 +1,60 @@
+// Writes docs/reference from the code. `--check` writes nothing and fails where a page is not what the code says.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errorCodes } from '../src/core/errors.ts'
+import { metricDeclarations } from '../src/observability/declarations.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const notice = '<!-- Made by `npm run gen` from the code; do not edit. -->'
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning])
+  return `# Error codes\n\n${notice}\n\nA code never changes its meaning once released; the sentence beside it may.\n\n${table(['code', 'meaning'], rows)}\n`
+}
+
+function metricsPage(): string {
+  const rows = Object.values(metricDeclarations).map(({ name, type, labels, help }) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join(', '),
+    help,
+  ])
+  return `# Metrics\n\n${notice}\n\nServed as \`/metrics\` where \`--listen\` is given, with the usual \`process_…\` and \`nodejs_…\` metrics of the run time beside them.\n\n${table(['name', 'type', 'labels', 'meaning'], rows)}\n`
+}
+
+const pages: Readonly<Record<string, () => string>> = {
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/metrics.md': metricsPage,
+}
+
+const check = process.argv.includes('--check')
+const stale: string[] = []
+for (const [path, make] of Object.entries(pages)) {
+  const file = join(root, path)
+  const wanted = make()
+  if (read(file) === wanted) continue
+  stale.push(relative(root, file))
+  if (check) continue
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, wanted)
+}
+if (check && stale.length > 0) {
+  console.error(`not what the code says: ${stale.join(', ')}; run npm run gen`)
+  process.exitCode = 1
+} else {
+  console.log(check ? 'all pages are what the code says' : `written: ${stale.join(', ') || 'nothing new'}`)
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}

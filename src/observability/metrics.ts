@@ -1,0 +1,126 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Clock } from '../lib/clock.ts'
+import type { SourceMeter } from '../sources/define.ts'
+import type { Store } from '../store/store.ts'
+import { metricDeclarations as declared, type MetricDeclaration } from './declarations.ts'
+
+/** What metrics are taken of. */
+export interface MetricsOptions {
+  /** Asked for the outbox and its size when somebody reads the metrics. */
+  readonly store: Pick<Store, 'depth' | 'sizeBytes'>
+  readonly clock: Clock
+  /** Version of this program, for `onetrigger_build_info`. */
+  readonly version: string
+}
+
+/** The metrics of one running OneTrigger, and where its parts count. */
+export interface Metrics {
+  readonly meters: {
+    /** Counts for the source of this name. */
+    readonly source: (name: string) => SourceMeter
+  }
+  /**
+   * Everything in the Prometheus text format, with `process_…` and `nodejs_…` (event-loop delay). What only the store knows is asked for at most
+   * every five seconds; while it does not answer, its metrics are absent.
+   */
+  text(): Promise<string>
+}
+
+/** From a receiver next door to one that takes its whole time-out. Seconds. */
+const durationBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const sampleEveryMs = 5_000
+/** More values of a label than any right use has: what comes later is counted as `other`. */
+const mostLabelValues = 64
+
+/** Makes the metrics of `declarations.ts` in a registry of their own. */
+export function createMetrics({ store, clock, version }: MetricsOptions): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  gauge(registry, declared.buildInfo).set({ version, node: process.versions.node }, 1)
+  const sampleStore = createStoreSampler(registry, store, clock)
+
+  return {
+    meters: { source: createSourceMeters(registry) },
+    text: async () => {
+      await sampleStore()
+      return registry.metrics()
+    },
+  }
+}
+
+function createSourceMeters(registry: Registry): (name: string) => SourceMeter {
+  const requests = counter(registry, declared.providerRequests)
+  const reconnects = counter(registry, declared.reconnects)
+  const streamOpen = gauge(registry, declared.streamOpen)
+  const gaps = counter(registry, declared.gaps)
+  const [route, reason] = [boundLabel(), boundLabel()]
+  return (source) => ({
+    call: (template, status) => requests.inc({ source, route: route(template), status: String(status) }),
+    reconnect: (via) => reconnects.inc({ source, via }),
+    streamOpen: (via, open) => streamOpen.set({ source, via }, open ? 1 : 0),
+    gap: (why) => gaps.inc({ source, reason: reason(why) }),
+  })
+}
+
+/** What only the store knows, asked for when somebody looks; several who look at once share one answer. */
+function createStoreSampler(registry: Registry, store: MetricsOptions['store'], clock: Clock): () => Promise<void> {
+  const outbox = gauge(registry, declared.outbox)
+  const oldest = gauge(registry, declared.outboxOldest)
+  const deadLetters = gauge(registry, declared.deadLetters)
+  const size = gauge(registry, declared.storeSize)
+  const sample = async () => {
+    const answer = await Promise.all([store.depth(), store.sizeBytes()]).catch(() => null)
+    // Old numbers would hide that the store is in trouble, so they go; /readyz says why.
+    for (const metric of [outbox, oldest, deadLetters, size]) metric.reset()
+    if (answer === null) return size.remove()
+    const [depths, bytes] = answer
+    size.set(bytes)
+    for (const { target, owed, dead, oldestOwedAt } of depths) {
+      outbox.set({ target }, owed)
+      deadLetters.set({ target }, dead)
+      oldest.set({ target }, oldestOwedAt === null ? 0 : Math.max(0, clock.now() - oldestOwedAt) / 1_000)
+    }
+  }
+  let sampledAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> = Promise.resolve()
+  return () => {
+    if (clock.now() - sampledAt >= sampleEveryMs) {
+      sampledAt = clock.now()
+      running = sample()
+    }
+    return running
+  }
+}
+
+function counter<D extends MetricDeclaration>(
+  registry: Registry,
+  { name, help, labels }: D,
+): Counter<D['labels'][number]> {
+  return new Counter<D['labels'][number]>({ name, help, labelNames: labels, registers: [registry] })
+}
+
+function gauge<D extends MetricDeclaration>(registry: Registry, { name, help, labels }: D): Gauge<D['labels'][number]> {
+  return new Gauge<D['labels'][number]>({ name, help, labelNames: labels, registers: [registry] })
+}
+
+function histogram<D extends MetricDeclaration>(
+  registry: Registry,
+  { name, help, labels }: D,
+): Histogram<D['labels'][number]> {
+  return new Histogram<D['labels'][number]>({
+    name,
+    help,
+    labelNames: labels,
+    buckets: durationBuckets,
+    registers: [registry],
+  })
+}
+
+/** Keeps a label from growing without end, whatever is put into it. */
+function boundLabel(): (value: string) => string {
+  const seen = new Set<string>()
+  return (value) => {
+    if (seen.size < mostLabelValues) seen.add(value)
+    return seen.has(value) ? value : 'other'
+  }
+}
