@@ -3,7 +3,7 @@ import { type ErrorCode, SourceError } from '../../core/errors.ts'
 /**
  * What kind of no a provider said. Decided by the `id` of its error and the HTTP status, never by text: descriptions differ between versions.
  *
- * notFound      there is no such file (400 `posix enoent`; 404 on 18.02)
+ * notFound      there is no such file (400 `posix enoent`, or `enotdir` on the way; 404 on 18.02)
  * noAccess      POSIX rights, an ACL or a caveat of the token forbid it (400 `posix eacces`)
  * noRoute       this version has no such route (404, 405 or 501 without an error of the API)
  * unauthorized  the token is refused
@@ -99,6 +99,7 @@ function kindById(error: ApiError): RefusalKind | null {
 
 const posixKinds: ReadonlyMap<string, RefusalKind> = new Map([
   ['enoent', 'notFound'],
+  ['enotdir', 'notFound'],
   ['eacces', 'noAccess'],
   ['eperm', 'noAccess'],
   ['eagain', 'unavailable'],

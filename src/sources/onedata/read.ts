@@ -1,0 +1,86 @@
+import { OneTriggerError } from '../../core/errors.ts'
+import { baseName, dirName, type FileFacts } from '../../core/observation.ts'
+import type { ReadAnswer, ReadRequest, Space } from '../../core/source.ts'
+import type { Attributes } from './attributes.ts'
+import type { Refusal } from './errors.ts'
+import { withoutSpace } from './listing-pages.ts'
+import type { ProviderContext } from './provider-context.ts'
+import { type ListedFile, readByListing } from './read-by-listing.ts'
+import { readExtras } from './read-extras.ts'
+import { readOne } from './read-one.ts'
+
+/** See `Provider.read`: a fresh look at each file, in as few requests as there can be. Rejects only on abort. */
+export async function readFiles(
+  context: ProviderContext,
+  space: Space,
+  requests: readonly ReadRequest[],
+  signal: AbortSignal,
+): Promise<readonly ReadAnswer[]> {
+  const listed = await readByListing(context, space, requests, signal)
+  return Promise.all(
+    requests.map((request) => answer(context, { space, request, listed: listed.get(request.fileId) ?? null }, signal)),
+  )
+}
+
+interface Question {
+  readonly space: Space
+  readonly request: ReadRequest
+  /** What a listing told of it, where one did. */
+  readonly listed: ListedFile | null
+}
+
+async function answer(context: ProviderContext, question: Question, signal: AbortSignal): Promise<ReadAnswer> {
+  const { fileId } = question.request
+  try {
+    return await lookAt(context, question, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // An answer of unknown form, or a token that cannot be read: nothing follows about the file.
+    if (error instanceof OneTriggerError && error.code !== 'INVARIANT') {
+      return { kind: 'unavailable', fileId, reason: error.message }
+    }
+    throw error
+  }
+}
+
+async function lookAt(
+  context: ProviderContext,
+  { space, request, listed }: Question,
+  signal: AbortSignal,
+): Promise<ReadAnswer> {
+  const { fileId } = request
+  const seen = listed ?? (await readSingly(context, space, request, signal))
+  if ('kind' in seen) return refused(fileId, seen)
+  if (seen.type !== 'file') return { kind: 'notAFile', fileId }
+  const extras = await readExtras(context, space, { request, facts: seen.facts }, signal)
+  if (extras.kind !== 'extras') return refused(fileId, extras)
+  const facts: FileFacts = { ...seen.facts, ...extras.facts }
+  return { kind: 'file', fileId, dir: seen.dir, name: seen.name, facts, by: 'read' }
+}
+
+async function readSingly(
+  context: ProviderContext,
+  space: Space,
+  request: ReadRequest,
+  signal: AbortSignal,
+): Promise<ListedFile | Refusal> {
+  const read = await readOne(context, space, request, { holes: true, xattrs: request.xattrs }, signal)
+  if (read.kind !== 'read') return read
+  const { attributes } = read
+  return { type: attributes.type, facts: attributes.facts, ...placeOf(context, request, attributes) }
+}
+
+/** Where the file is now: told from 21.02.5 on, proved where it was read by path, else only its name. */
+function placeOf(
+  context: ProviderContext,
+  request: ReadRequest,
+  { path, name }: Attributes,
+): Pick<ListedFile, 'dir' | 'name'> {
+  const known = path === null ? (context.dialect.readBy === 'path' ? request.path : null) : withoutSpace(path)
+  return known === null ? { dir: null, name } : { dir: dirName(known), name: baseName(known) }
+}
+
+function refused(fileId: string, refusal: Refusal): ReadAnswer {
+  if (refusal.kind === 'notFound') return { kind: 'gone', fileId, by: 'read' }
+  return { kind: 'unavailable', fileId, reason: `the provider did not tell: ${refusal.reason}` }
+}

@@ -1,0 +1,1 @@
+export { onedata } from './onedata/index.ts'
