@@ -10,6 +10,11 @@ export interface WatchKey {
   readonly spaceId: string
 }
 
+/** Name of the lease under which one process at a time watches; its epoch goes into every commit of that watch. */
+export function watchLease(watch: WatchKey): string {
+  return `watch/${watch.source}/${watch.spaceId}`
+}
+
 /** Everything that follows from one batch; taken in whole or not at all. */
 export interface Commit {
   readonly watch: WatchKey
@@ -85,6 +90,11 @@ export interface Store {
 
   /** Hands out due deliveries of one target, oldest `nextAt` first, and counts the attempt. Never two of the same (trigger, file) at once. */
   claim(claim: Claim): Promise<readonly ClaimedDelivery[]>
+  /**
+   * Hands back what earlier lives of this process had claimed, so that a crash delays nothing; their attempts stay counted. Does nothing in a store
+   * that several processes share.
+   */
+  releaseClaims(): Promise<void>
   /** Writes down what became of claimed deliveries. One that is not owed any more is left as it is. */
   settle(settlements: readonly Settlement[]): Promise<void>
   /** When the next unclaimed delivery of the target is due; null = none is owed. Leases that end count as due then. */

@@ -1,0 +1,283 @@
+import type { Baseline } from '../core/baseline.ts'
+import type { ClaimedDelivery, Delivery, Settlement } from '../core/delivery.ts'
+import { StoreError } from '../core/errors.ts'
+import { type FileState, isPending } from '../core/file-state.ts'
+import { deliveryId } from '../core/ids.ts'
+import type { Cursor } from '../core/source.ts'
+import type { Clock } from '../lib/clock.ts'
+import {
+  type Claim,
+  type Commit,
+  type DeliveryFilter,
+  type Lease,
+  type OutboxDepth,
+  type Store,
+  type WatchKey,
+  watchLease,
+} from './store.ts'
+
+interface Row {
+  delivery: Delivery
+  /** A claim is on it until then; null = nobody has it. */
+  leaseUntil: number | null
+}
+
+interface HeldLease {
+  holder: string
+  epoch: number
+  until: number
+}
+
+/** A store that forgets everything with the process: for tests, and for those who say so. */
+export function createMemoryStore(clock: Clock): Store {
+  return new MemoryStore(clock)
+}
+
+class MemoryStore implements Store {
+  readonly #clock: Clock
+  readonly #files = new Map<string, Map<string, { state: FileState; touchedAt: number }>>()
+  readonly #rows = new Map<string, Row>()
+  readonly #cursors = new Map<string, Cursor>()
+  readonly #baselines = new Map<string, Baseline>()
+  readonly #leases = new Map<string, HeldLease>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    const held = this.#leases.get(watchLease(commit.watch))
+    if (held !== undefined && held.epoch !== commit.epoch) {
+      throw new StoreError('STORE_FENCED', 'Another process has taken over this watch.')
+    }
+    const now = this.#clock.now()
+    for (const state of commit.states) this.#trigger(state.trigger).set(state.fileId, { state, touchedAt: now })
+    for (const { trigger, fileId } of commit.forget) this.#trigger(trigger).delete(fileId)
+    for (const { event, targets } of commit.events) {
+      for (const target of targets) {
+        const id = deliveryId(event.id, target)
+        if (this.#rows.has(id)) continue
+        const times = { nextAt: now, createdAt: now, lastAttemptAt: null }
+        const delivery = {
+          id,
+          target,
+          event,
+          state: 'owed',
+          attempts: 0,
+          ...times,
+          lastReason: null,
+          lastAnswer: null,
+        } as const
+        this.#rows.set(id, { delivery, leaseUntil: null })
+      }
+    }
+    if (commit.cursor === null) this.#cursors.delete(keyOf(commit.watch))
+    else if (commit.cursor !== undefined) this.#cursors.set(keyOf(commit.watch), commit.cursor)
+    for (const baseline of commit.baselines ?? []) this.#baselines.set(baseline.trigger, baseline)
+  }
+
+  async cursor(watch: WatchKey): Promise<Cursor | null> {
+    return this.#cursors.get(keyOf(watch)) ?? null
+  }
+
+  async baseline(trigger: string): Promise<Baseline | null> {
+    return this.#baselines.get(trigger) ?? null
+  }
+
+  async files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
+    const known = this.#trigger(trigger)
+    const found = new Map<string, FileState>()
+    for (const fileId of fileIds) {
+      const row = known.get(fileId)
+      if (row !== undefined) found.set(fileId, row.state)
+    }
+    return found
+  }
+
+  async filesByPath(trigger: string, paths: readonly string[]): Promise<readonly FileState[]> {
+    const wanted = new Set(paths)
+    const states = [...this.#trigger(trigger).values()].map((row) => row.state)
+    const found = states.filter((state) => state.path !== null && wanted.has(state.path))
+    return found.toSorted((a, b) => Number(a.phase === 'gone') - Number(b.phase === 'gone'))
+  }
+
+  async pageFiles(
+    trigger: string,
+    phases: Parameters<Store['pageFiles']>[1],
+    after: string | null,
+    limit: number,
+  ): Promise<readonly FileState[]> {
+    return [...this.#trigger(trigger).values()]
+      .map((row) => row.state)
+      .filter((state) => phases.includes(state.phase) && (after === null || state.fileId > after))
+      .toSorted((a, b) => (a.fileId < b.fileId ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  async claim({ target, limit, now, leaseUntil }: Claim): Promise<readonly ClaimedDelivery[]> {
+    const busy = new Set(this.#ofTarget(target).flatMap((row) => (isLeased(row, now) ? [fileOf(row)] : [])))
+    const due = this.#ofTarget(target)
+      .filter((row) => row.delivery.state === 'owed' && row.delivery.nextAt <= now && !isLeased(row, now))
+      .toSorted((a, b) => a.delivery.nextAt - b.delivery.nextAt || a.delivery.createdAt - b.delivery.createdAt)
+    const claimed: ClaimedDelivery[] = []
+    for (const row of due) {
+      if (claimed.length === limit) break
+      if (busy.has(fileOf(row))) continue
+      busy.add(fileOf(row))
+      row.leaseUntil = leaseUntil
+      row.delivery = { ...row.delivery, attempts: row.delivery.attempts + 1 }
+      const { id, event, createdAt, attempts } = row.delivery
+      claimed.push({ id, target, event, createdAt, attempt: attempts })
+    }
+    return claimed
+  }
+
+  async releaseClaims(): Promise<void> {}
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    for (const settlement of settlements) {
+      const row = this.#rows.get(settlement.id)
+      if (row === undefined || row.delivery.state !== 'owed') continue
+      row.leaseUntil = null
+      row.delivery = settled(row.delivery, settlement)
+    }
+  }
+
+  async nextDue(target: string): Promise<number | null> {
+    const owed = this.#ofTarget(target).filter((row) => row.delivery.state === 'owed')
+    const due = owed.map((row) => row.leaseUntil ?? row.delivery.nextAt)
+    return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b))
+  }
+
+  async delivery(id: string): Promise<Delivery | null> {
+    return this.#rows.get(id)?.delivery ?? null
+  }
+
+  async deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]> {
+    const all = [...this.#rows.values()].map((row) => row.delivery)
+    const sorted = all.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+    const start = filter.after === undefined ? 0 : sorted.findIndex((each) => each.id === filter.after) + 1
+    return sorted
+      .slice(start)
+      .filter((each) => filter.target === undefined || each.target === filter.target)
+      .filter((each) => filter.trigger === undefined || each.event.trigger === filter.trigger)
+      .filter((each) => filter.state === undefined || each.state === filter.state)
+      .slice(0, filter.limit)
+  }
+
+  async replay(ids: readonly string[], now: number): Promise<number> {
+    const rows = this.#named(ids).filter(({ delivery }) => delivery.state === 'dead' || delivery.state === 'delivered')
+    for (const row of rows) row.delivery = { ...row.delivery, state: 'owed', attempts: 0, nextAt: now, createdAt: now }
+    return rows.length
+  }
+
+  async discard(ids: readonly string[]): Promise<number> {
+    const rows = this.#named(ids).filter(({ delivery }) => delivery.state === 'dead' || delivery.state === 'owed')
+    for (const row of rows) row.delivery = { ...row.delivery, state: 'discarded' }
+    return rows.length
+  }
+
+  async depth(): Promise<readonly OutboxDepth[]> {
+    const byTarget = Map.groupBy(this.#rows.values(), (row) => row.delivery.target)
+    return [...byTarget].map(([target, rows]) => {
+      const owed = rows.filter((row) => row.delivery.state === 'owed').map((row) => row.delivery.createdAt)
+      const dead = rows.filter((row) => row.delivery.state === 'dead').length
+      return {
+        target,
+        owed: owed.length,
+        dead,
+        oldestOwedAt: owed.length === 0 ? null : owed.reduce((a, b) => Math.min(a, b)),
+      }
+    })
+  }
+
+  async lease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    const now = this.#clock.now()
+    const held = this.#leases.get(name)
+    if (held !== undefined && held.holder !== holder && held.until > now) return null
+    const epoch = held === undefined ? 1 : held.holder === holder ? held.epoch : held.epoch + 1
+    this.#leases.set(name, { holder, epoch, until: now + ttlMs })
+    return { epoch }
+  }
+
+  async triggers(): Promise<readonly string[]> {
+    const withFiles = [...this.#files].filter(([, files]) => files.size > 0).map(([name]) => name)
+    return [...new Set([...withFiles, ...this.#baselines.keys()])].toSorted()
+  }
+
+  async renameTrigger(from: string, to: string): Promise<void> {
+    const files = this.#files.get(from)
+    for (const [fileId, row] of files ?? []) {
+      this.#trigger(to).set(fileId, { ...row, state: { ...row.state, trigger: to } })
+    }
+    this.#files.delete(from)
+    const baseline = this.#baselines.get(from)
+    if (baseline !== undefined) this.#baselines.set(to, { ...baseline, trigger: to })
+    this.#baselines.delete(from)
+  }
+
+  async prune(before: { readonly delivered: number; readonly gone: number }): Promise<number> {
+    let pruned = 0
+    for (const [id, { delivery }] of this.#rows) {
+      const isOver = delivery.state === 'delivered' || delivery.state === 'discarded'
+      if (!isOver || (delivery.lastAttemptAt ?? delivery.createdAt) >= before.delivered) continue
+      this.#rows.delete(id)
+      pruned += 1
+    }
+    for (const files of this.#files.values()) {
+      for (const [fileId, { state, touchedAt }] of files) {
+        if (state.phase !== 'gone' || isPending(state) || touchedAt >= before.gone) continue
+        files.delete(fileId)
+        pruned += 1
+      }
+    }
+    return pruned
+  }
+
+  async sizeBytes(): Promise<number> {
+    return 0
+  }
+
+  async close(): Promise<void> {}
+
+  #trigger(name: string): Map<string, { state: FileState; touchedAt: number }> {
+    const files = this.#files.get(name) ?? new Map()
+    this.#files.set(name, files)
+    return files
+  }
+
+  #ofTarget(target: string): Row[] {
+    return [...this.#rows.values()].filter((row) => row.delivery.target === target)
+  }
+
+  #named(ids: readonly string[]): Row[] {
+    return ids.flatMap((id) => this.#rows.get(id) ?? [])
+  }
+}
+
+/** A delivery after its attempt was settled. */
+function settled(delivery: Delivery, settlement: Settlement): Delivery {
+  const after = { ...delivery, lastAttemptAt: settlement.at, lastAnswer: settlement.answer }
+  switch (settlement.kind) {
+    case 'delivered':
+      return { ...after, state: 'delivered', lastReason: null }
+    case 'dead':
+      return { ...after, state: 'dead', lastReason: settlement.reason }
+    case 'again': {
+      const attempts = settlement.countAttempt ? delivery.attempts : delivery.attempts - 1
+      return { ...after, attempts, nextAt: settlement.nextAt, lastReason: settlement.reason }
+    }
+  }
+}
+
+function isLeased(row: Row, now: number): boolean {
+  return row.delivery.state === 'owed' && row.leaseUntil !== null && row.leaseUntil > now
+}
+
+function fileOf({ delivery: { event } }: Row): string {
+  return `${event.trigger}\n${event.fileId}`
+}
+
+function keyOf(watch: WatchKey): string {
+  return `${watch.source}/${watch.spaceId}`
+}
