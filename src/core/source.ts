@@ -91,6 +91,8 @@ export interface PartHealth {
   readonly since: number
   /** A sentence; names what is wrong, or what is being done. Never a secret. */
   readonly detail: string
+  /** Of a watch: whatever its stream misses is found again within this many milliseconds (the reconcile interval it keeps). */
+  readonly repairWithinMs?: number
 }
 
 /** One watch of one space. No outage ends it. */

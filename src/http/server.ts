@@ -6,18 +6,12 @@ import type { PartHealth } from '../core/source.ts'
 import type { Log } from '../lib/log.ts'
 import { problem, problemType } from './problem.ts'
 
-/** One part as `/readyz` shows it. */
-export interface ReportedHealth extends PartHealth {
-  /** For a source: whatever its stream misses is found again within this many milliseconds (its reconcile interval). */
-  readonly repairWithinMs?: number
-}
-
 /** The whole as `/readyz` shows it. */
 export interface Health {
   /** False while starting, while stopping, and while something essential does not work. */
   readonly ready: boolean
   /** By name, e.g. `store`, `source:datahub`, `target:hook`. */
-  readonly parts: Readonly<Record<string, ReportedHealth>>
+  readonly parts: Readonly<Record<string, PartHealth>>
 }
 
 export interface HttpOptions {
@@ -97,7 +91,7 @@ function addProbes(app: FastifyInstance, { health, metrics }: HttpOptions): void
   )
 }
 
-function describePart(part: ReportedHealth): object {
+function describePart(part: PartHealth): object {
   const { ok, since, detail, repairWithinMs } = part
   return {
     ok,
