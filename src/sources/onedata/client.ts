@@ -3,10 +3,10 @@ import https from 'node:https'
 import { addAbortSignal, type Readable } from 'node:stream'
 import axios, { type AxiosInstance } from 'axios'
 import pRetry from 'p-retry'
-import type { SourceError } from '../../core/errors.ts'
+import { ConfigError, type SourceError } from '../../core/errors.ts'
 import { type Clock, sleep } from '../../lib/clock.ts'
 import type { SourceDeps } from '../define.ts'
-import { outOfProtocol, parseJson, type Refusal, refusalOf, sourceError, unreachable } from './errors.ts'
+import { outOfProtocol, parseJson, type Refusal, refusalOf, sourceError, tokenRefusal, unreachable } from './errors.ts'
 import { createLimiter } from './limiter.ts'
 import type { Connection } from './provider.ts'
 
@@ -20,8 +20,8 @@ export interface Ask {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  /** Without the token: public routes, and tokens that travel in the body. */
-  readonly anonymous?: boolean
+  /** How the token goes along: as a header (usual), not at all (public routes), or as the body `{"token"}`, which then is all there is. */
+  readonly auth?: 'header' | 'none' | 'body'
   /** Bytes of a success; a longer one is refused. */
   readonly maxBytes?: number
   /** The status is all that matters: a success is cut off unread, and its body is undefined. */
@@ -40,7 +40,7 @@ export interface Success {
 
 export type Answer = Success | Refusal
 
-/** Asks one server. Failures are answers; it rejects only when the signal aborts, or the token cannot be read. */
+/** Asks one server. Failures are answers; it rejects only when the signal aborts. */
 export interface Client {
   readonly origin: string
   ask(ask: Ask, signal: AbortSignal): Promise<Answer>
@@ -86,10 +86,17 @@ export function createClient(options: ClientOptions, deps: SourceDeps): Client {
   const withRetries = (ask: Ask, token: string | null, signal: AbortSignal) =>
     retryTransient(() => once(ask, token, signal), deps, signal)
 
+  const withToken = async (question: Ask, read: () => string, signal: AbortSignal): Promise<Answer> => {
+    const token = readToken(read)
+    if (typeof token !== 'string') return token
+    const answer = await withRetries(question, token, signal)
+    return question.auth === 'body' ? blamedOnToken(answer) : answer
+  }
+
   const ask = async (question: Ask, signal: AbortSignal): Promise<Answer> => {
-    if (question.anonymous === true) return withRetries(question, null, signal)
-    const answer = await withRetries(question, connection.token(), signal)
-    return answer.kind === 'unauthorized' ? withRetries(question, connection.refreshToken(), signal) : answer
+    if (question.auth === 'none') return withRetries(question, null, signal)
+    const answer = await withToken(question, connection.token, signal)
+    return answer.kind === 'unauthorized' ? withToken(question, connection.refreshToken, signal) : answer
   }
 
   const error = (question: Pick<Ask, 'route'>, refusal: Refusal) =>
@@ -109,6 +116,22 @@ export function createClient(options: ClientOptions, deps: SourceDeps): Client {
       agents.https.destroy()
     },
   }
+}
+
+/** A token that cannot be read now (its file is being replaced, say) is as good as one that is refused. */
+function readToken(read: () => string): string | Refusal {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ConfigError) return tokenRefusal(error.message)
+    throw error
+  }
+}
+
+/** Where the token is the whole question, an error of the API with any 4xx is about the token. */
+function blamedOnToken(answer: Answer): Answer {
+  if (answer.kind === 'ok' || answer.kind === 'unavailable' || answer.id === null) return answer
+  return { ...answer, kind: 'unauthorized' }
 }
 
 function createAgents(connection: Connection, concurrency: number) {
@@ -156,6 +179,7 @@ interface Request {
 }
 
 function requestOf(ask: Ask, options: ClientOptions, token: string | null): Request {
+  const body = ask.auth === 'body' ? { token } : ask.body
   const space = ask.route.indexOf(' ')
   const path = fill(ask.route.slice(space + 1), ask.params ?? {})
   const query = (ask.query ?? []).map(([name, value]) => `${encode(name)}${value === '' ? '' : `=${encode(value)}`}`)
@@ -165,10 +189,10 @@ function requestOf(ask: Ask, options: ClientOptions, token: string | null): Requ
     url: `${options.connection.origin}${ask.root ?? options.root}${path}${search}`,
     headers: {
       ...ask.headers,
-      ...(ask.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...(token === null ? {} : { 'X-Auth-Token': token }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(token === null || ask.auth === 'body' ? {} : { 'X-Auth-Token': token }),
     },
-    body: ask.body === undefined ? undefined : JSON.stringify(ask.body),
+    body: body === undefined ? undefined : JSON.stringify(body),
     maxBytes: ask.maxBytes ?? defaultMaxBytes,
     statusOnly: ask.statusOnly ?? false,
   }

@@ -84,7 +84,7 @@ export async function watchTokenEnd(options: OnedataOptions, deps: SourceDeps, s
       warnOfTokenEnd((await askZone(options, deps, signal)).validUntilMs, deps)
     } catch (error) {
       if (signal.aborted) return
-      if (!(error instanceof SourceError) && !(error instanceof ConfigError)) throw error
+      if (!(error instanceof SourceError)) throw error
       deps.log.debug({ source: deps.name, code: error.code }, 'the zone did not tell when the token ends')
     }
     await sleep(deps.clock, askEveryMs, signal).catch(() => undefined)
@@ -118,7 +118,7 @@ async function askZone(options: OnedataOptions, deps: SourceDeps, signal: AbortS
     deps,
   )
   try {
-    return await inferScope({ client, deps, connection }, signal)
+    return await inferScope({ client, deps }, signal)
   } finally {
     client.close()
   }

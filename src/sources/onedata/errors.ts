@@ -81,6 +81,11 @@ export function unreachable(reason: string, retry: boolean): Refusal {
   return { kind: 'unavailable', status: null, id: null, reason, transient: retry }
 }
 
+/** There is no token to ask with. */
+export function tokenRefusal(reason: string): Refusal {
+  return { kind: 'unauthorized', status: null, id: null, reason, transient: false }
+}
+
 /** An answer that the API cannot give. */
 export function outOfProtocol(status: number, reason: string): Refusal {
   return { kind: 'protocol', status, id: null, reason, transient: false }

@@ -21,7 +21,7 @@ export interface RestProvider extends Provider {
 
 const configurationSchema = z.object({ providerId: z.string().min(1), version: z.string().min(1) })
 
-const configuration: Ask = { route: 'GET /configuration', anonymous: true }
+const configuration: Ask = { route: 'GET /configuration', auth: 'none' }
 
 /** Asks a Oneprovider who it is. Rejects with `SourceError` where that fails; the token is not used yet. */
 export async function createRestProvider(

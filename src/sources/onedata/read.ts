@@ -1,4 +1,4 @@
-import { OneTriggerError } from '../../core/errors.ts'
+import { SourceError } from '../../core/errors.ts'
 import { baseName, dirName, type FileFacts } from '../../core/observation.ts'
 import type { ReadAnswer, ReadRequest, Space } from '../../core/source.ts'
 import type { Attributes } from './attributes.ts'
@@ -35,11 +35,9 @@ async function answer(context: ProviderContext, question: Question, signal: Abor
     return await lookAt(context, question, signal)
   } catch (error) {
     signal.throwIfAborted()
-    // An answer of unknown form, or a token that cannot be read: nothing follows about the file.
-    if (error instanceof OneTriggerError && error.code !== 'INVARIANT') {
-      return { kind: 'unavailable', fileId, reason: error.message }
-    }
-    throw error
+    // An answer of unknown form: nothing follows about the file.
+    if (!(error instanceof SourceError)) throw error
+    return { kind: 'unavailable', fileId, reason: error.message }
   }
 }
 

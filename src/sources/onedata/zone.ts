@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { SourceDeps } from '../define.ts'
-import type { Answer, Ask, Client } from './client.ts'
-import type { Connection } from './provider.ts'
+import type { Ask, Client } from './client.ts'
 import { parseAnswer } from './provider-context.ts'
 import type { KnownSpace } from './spaces.ts'
 import { compareVersions, parseVersion } from './versions.ts'
@@ -26,7 +25,6 @@ export interface TokenScope {
 export interface Zone {
   readonly client: Client
   readonly deps: SourceDeps
-  readonly connection: Connection
 }
 
 const scopeSchema = z.object({
@@ -44,26 +42,14 @@ const scopeSchema = z.object({
 
 /** Asks a zone for spaces, their providers and the end of the token: one request from 21.02.4 on. Rejects with `SourceError`. */
 export async function inferScope(zone: Zone, signal: AbortSignal): Promise<TokenScope> {
-  let answer = await zone.client.ask(scopeAsk(zone.connection.token()), signal)
-  if (isTokenRefused(answer)) answer = await zone.client.ask(scopeAsk(zone.connection.refreshToken()), signal)
+  const answer = await zone.client.ask(scopeAsk, signal)
   if (answer.kind === 'noRoute') return inferScopeOfOldZone(zone, signal)
-  if (answer.kind !== 'ok') {
-    throw zone.client.error(scopeRoute, isTokenRefused(answer) ? { ...answer, kind: 'unauthorized' } : answer)
-  }
-  return readScope(parseAnswer(zone, scopeRoute, scopeSchema, answer.body))
+  if (answer.kind !== 'ok') throw zone.client.error(scopeAsk, answer)
+  return readScope(parseAnswer(zone, scopeAsk, scopeSchema, answer.body))
 }
 
-const scopeRoute = { route: 'POST /tokens/infer_access_token_scope' }
-
-function scopeAsk(token: string): Ask {
-  return { ...scopeRoute, anonymous: true, body: { token } }
-}
-
-/** The token travels in the body and nothing else does: an error of the API with any 4xx is about the token. */
-function isTokenRefused(answer: Answer): boolean {
-  if (answer.kind === 'ok' || answer.kind === 'unavailable' || answer.status === null) return false
-  return answer.id !== null && answer.status >= 400 && answer.status < 500
-}
+/** Public: the token is the question. */
+const scopeAsk: Ask = { route: 'POST /tokens/infer_access_token_scope', auth: 'body' }
 
 function readScope({ validUntil, dataAccessScope }: z.output<typeof scopeSchema>): TokenScope {
   return {

@@ -178,7 +178,7 @@ describe('the client of a provider', () => {
   it('sends no token on public routes', async () => {
     const peer = await startPeer(() => ({ json: {} }))
 
-    await aClient(peer).ask({ route: 'GET /configuration', anonymous: true }, never)
+    await aClient(peer).ask({ route: 'GET /configuration', auth: 'none' }, never)
 
     expect(peer.asked[0]?.headers['x-auth-token']).toBeUndefined()
   })

@@ -263,17 +263,18 @@ describe('a listing where attributes cost a request per file (20.02)', () => {
 describe('a listing through the path API (18.02)', () => {
   it('walks by path, pages by offset and reads attributes by path', async () => {
     const many = Array.from({ length: 1_000 }, (_, i) => ({ id: `f${i}`, path: `/Gamma/in/#${i}?` }))
+    const answers = new Map<string, unknown>([
+      ['/files/Gamma/in?null', many],
+      ['/files/Gamma/in?1000', [{ id: 'd', path: '/Gamma/in/sub' }]],
+      ['/files/Gamma/in/sub?null', []],
+      ['/attributes/Gamma/in/sub?null', { type: 'dir', file_id: 'd' }],
+      ...many.map(
+        ({ id, path }) => [`/attributes${path}?null`, { type: 'reg', size: 1, mtime: 2, file_id: id }] as const,
+      ),
+    ])
     const peer = await startProvider('18.02.3', (asked) => {
-      const route = below(asked)
-      if (route === '/files/Gamma/in') {
-        const rest = [{ id: 'd', path: '/Gamma/in/sub' }]
-        return { json: asked.query.get('offset') === '1000' ? rest : many }
-      }
-      if (route === '/files/Gamma/in/sub') return { json: [] }
-      if (route === '/attributes/Gamma/in/sub') return { json: { type: 'dir', file_id: 'd' } }
-      const index = /^\/attributes\/Gamma\/in\/#(\d+)\?$/.exec(route)?.[1]
-      if (index !== undefined) return { json: { type: 'reg', size: 1, mtime: 2, file_id: `f${index}` } }
-      return { status: 404, text: '{"error":"not_found","error_description":"x"}' }
+      const json = answers.get(`${below(asked)}?${asked.query.get('offset')}`)
+      return json === undefined ? { status: 404, text: '{"error":"not_found","error_description":"x"}' } : { json }
     })
     const provider = await open(peer)
 

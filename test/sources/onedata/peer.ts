@@ -132,7 +132,9 @@ export const eacces = refused(400, 'posix', { errno: 'eacces' })
 
 /** Every page of a listing at once. */
 export async function collect<T>(pages: AsyncIterable<T> | null): Promise<T[]> {
-  return pages === null ? [] : Array.fromAsync(pages)
+  const all: T[] = []
+  for await (const page of pages ?? []) all.push(page)
+  return all
 }
 
 export const space = { id: 's1', name: 'Gamma' }
