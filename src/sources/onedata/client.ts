@@ -134,14 +134,18 @@ function blamedOnToken(answer: Answer): Answer {
   return { ...answer, kind: 'unauthorized' }
 }
 
-function createAgents(connection: Connection, concurrency: number) {
-  const pool = { keepAlive: true, maxSockets: concurrency }
+function createAgents({ ca, insecure, proxy }: Connection, concurrency: number) {
+  const pool = {
+    keepAlive: true,
+    maxSockets: concurrency,
+    ...(proxy === null ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+  }
   return {
     http: new http.Agent(pool),
     https: new https.Agent({
       ...pool,
-      rejectUnauthorized: !connection.insecure,
-      ...(connection.ca === null ? {} : { ca: connection.ca }),
+      rejectUnauthorized: !insecure,
+      ...(ca === null ? {} : { ca }),
     }),
   }
 }
@@ -150,7 +154,8 @@ function createInstance(connection: Connection, agents: ReturnType<typeof create
   return axios.create({
     httpAgent: agents.http,
     httpsAgent: agents.https,
-    proxy: connection.proxy === null ? false : proxyOf(new URL(connection.proxy)),
+    // The agents go through the configured proxy by themselves; one that only the environment names is not ours.
+    ...(connection.proxy === null ? { proxy: false } : {}),
     // A redirect would carry the token to where nobody told us to send it.
     maxRedirects: 0,
     responseType: 'stream',
@@ -158,15 +163,6 @@ function createInstance(connection: Connection, agents: ReturnType<typeof create
     transformRequest: [(body) => body],
     transformResponse: [(body) => body],
   })
-}
-
-function proxyOf(url: URL) {
-  const auth =
-    url.username === ''
-      ? {}
-      : { auth: { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } }
-  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-  return { protocol: url.protocol, host: url.hostname, port, ...auth }
 }
 
 interface Request {

@@ -131,6 +131,9 @@ function hostOf(options: OnedataOptions): string {
 
 function createConnection(origin: string, options: OnedataOptions, deps: SourceDeps): Connection {
   const secret = deps.secret(options.token)
+  if (options.proxy !== undefined && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
+    throw new ConfigError('CONFIG_INVALID', `source "${deps.name}": \`proxy\` needs Node 24.5 or newer`)
+  }
   return {
     origin,
     ca: options.ca === undefined ? null : readCa(options.ca, deps.name),

@@ -44,12 +44,10 @@ export async function detailPage(
   signal: AbortSignal,
 ): Promise<ListedPage> {
   const plans = await planReads(context, entries, options, turn)
-  const listed = await Promise.all(
-    plans.map(async ({ entry, attributes }) => ({
-      entry,
-      result: attributes ?? (await readEntry(context, space, entry, options.needs, signal)),
-    })),
-  )
+  const listed = await together(signal, plans, async ({ entry, attributes }, togetherSignal) => ({
+    entry,
+    result: attributes ?? (await readEntry(context, space, entry, options.needs, togetherSignal)),
+  }))
   const page = { entries: [] as ListedEntry[], unreadable: [] as string[] }
   for (const { entry, result } of listed) {
     if (!('kind' in result)) page.entries.push(listedEntry(entry, result))
@@ -57,6 +55,21 @@ export async function detailPage(
     else if (result.kind === 'noAccess') page.unreadable.push(joinPath(entry.dir, entry.name))
   }
   return page
+}
+
+/** Runs a task for each; when one fails, those that still wait are not begun. */
+async function together<T, R>(
+  signal: AbortSignal,
+  items: readonly T[],
+  task: (item: T, signal: AbortSignal) => Promise<R>,
+): Promise<readonly R[]> {
+  const rest = new AbortController()
+  const either = AbortSignal.any([signal, rest.signal])
+  try {
+    return await Promise.all(items.map((item) => task(item, either)))
+  } finally {
+    rest.abort()
+  }
 }
 
 interface Plan {

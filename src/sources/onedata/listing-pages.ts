@@ -84,9 +84,14 @@ function treeEntries(
     // Asked for the tree below a file, a provider lists the file itself.
     if (path === '.') return noSuchPath
     const full = joinPath(directory.path, path)
-    entries.push({ fileId, dir: dirName(full), name: baseName(full), attributes })
+    entries.push({ fileId, dir: dirName(full), name: baseName(full), attributes: told(attributes) })
   }
   return entries
+}
+
+/** A listing that leaves the type out knows no attributes: they are read one by one. */
+function told(attributes: Attributes): Attributes | null {
+  return attributes.type === null ? null : attributes
 }
 
 const childrenSchema = z.object({ children: entriesSchema, isLast: z.boolean(), nextPageToken: z.string().nullish() })
@@ -119,9 +124,7 @@ export function barePages(context: ProviderContext): PageReader {
     const page = await askChildren(context, directory, query, { holes: false, xattrs: [] }, signal)
     if (page.kind !== 'children') return page
     const last = page.entries.at(-1)
-    const entries = page.entries
-      .filter(({ name }) => name !== start.index)
-      .map((entry) => ({ ...entry, attributes: null }))
+    const entries = page.entries.filter(({ name }) => name !== start.index)
     if (page.isLast) return { kind: 'page', entries, unreadable: [], next: null }
     const offset = Number(start.offset ?? 0) + pageLimit
     const next: Query =
@@ -158,7 +161,7 @@ export async function askChildren(
     if (fileId === null || name === null) return outOfProtocol(200, 'an entry of its listing lacks id or name')
     // Asked for the children of a file, a provider lists the file itself.
     if (fileId === directory.fileId) return noSuchPath
-    entries.push({ fileId, dir: directory.path, name, attributes })
+    entries.push({ fileId, dir: directory.path, name, attributes: told(attributes) })
   }
   return { kind: 'children', entries, isLast: page.isLast, token: page.nextPageToken ?? null }
 }

@@ -9,6 +9,9 @@ import { type ListedFile, readByListing } from './read-by-listing.ts'
 import { readExtras } from './read-extras.ts'
 import { readOne } from './read-one.ts'
 
+/** So many failures one after the other mean that the provider answers nobody: it is not asked for the rest. */
+const failuresInARow = 8
+
 /** See `Provider.read`: a fresh look at each file, in as few requests as there can be. Rejects only on abort. */
 export async function readFiles(
   context: ProviderContext,
@@ -17,9 +20,23 @@ export async function readFiles(
   signal: AbortSignal,
 ): Promise<readonly ReadAnswer[]> {
   const listed = await readByListing(context, space, requests, signal)
-  return Promise.all(
-    requests.map((request) => answer(context, { space, request, listed: listed.get(request.fileId) ?? null }, signal)),
-  )
+  const rest = new AbortController()
+  const either = AbortSignal.any([signal, rest.signal])
+  let failures = 0
+  const look = async (request: ReadRequest): Promise<ReadAnswer> => {
+    try {
+      const question = { space, request, listed: listed.get(request.fileId) ?? null }
+      const answer = await answerOf(context, question, either)
+      failures = answer.kind === 'unavailable' ? failures + 1 : 0
+      if (failures >= failuresInARow) rest.abort()
+      return answer
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!rest.signal.aborted) throw error
+      return { kind: 'unavailable', fileId: request.fileId, reason: 'the provider answers nothing at the moment' }
+    }
+  }
+  return Promise.all(requests.map(look))
 }
 
 interface Question {
@@ -29,12 +46,11 @@ interface Question {
   readonly listed: ListedFile | null
 }
 
-async function answer(context: ProviderContext, question: Question, signal: AbortSignal): Promise<ReadAnswer> {
+async function answerOf(context: ProviderContext, question: Question, signal: AbortSignal): Promise<ReadAnswer> {
   const { fileId } = question.request
   try {
     return await lookAt(context, question, signal)
   } catch (error) {
-    signal.throwIfAborted()
     // An answer of unknown form: nothing follows about the file.
     if (!(error instanceof SourceError)) throw error
     return { kind: 'unavailable', fileId, reason: error.message }

@@ -232,6 +232,17 @@ describe('a listing where attributes cost a request per file (20.02)', () => {
     expect(peer.asked.map(below)).toEqual(['/data/s1/children', '/data/x'])
   })
 
+  it('asks for no more files when one could not be read', async () => {
+    const peer = await startBare({
+      bad: refused(403, 'forbidden'),
+      ...Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, 'reg'])),
+    })
+
+    await expect(list(peer, '').then(collect)).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' })
+
+    expect(peer.asked.length).toBeLessThan(50)
+  })
+
   it('drops a file deleted meanwhile and knows nothing of one without rights', async () => {
     const peer = await startBare({ kept: 'reg', gone: enoent, closed: eacces })
 

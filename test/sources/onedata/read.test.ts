@@ -248,6 +248,22 @@ describe('a fresh look at many files', () => {
     expect(peer.asked.map(below).slice(1)).toEqual(['/lookup-file-id/Gamma@s1/in', '/data/IN/children', '/data/f02999'])
   })
 
+  it('does not go on asking a provider that answers nobody, and is not stopped by one bad file', async () => {
+    const bad = await open('25.0', {})
+    const { provider, peer } = await openDirectory(100)
+    const apart = Array.from({ length: 100 }, (_, i) =>
+      aRequest({ fileId: i % 10 === 0 ? 'bad' : numbered(i).fileId, path: null }),
+    )
+
+    const nothing = await bad.provider.read(space, apart, never)
+    const most = await provider.read(space, apart, never)
+
+    expect(nothing.filter(({ kind }) => kind === 'unavailable')).toHaveLength(100)
+    expect(bad.peer.asked.length).toBeLessThan(30)
+    expect(most.filter(({ kind }) => kind === 'file')).toHaveLength(90)
+    expect(peer.asked.length).toBeGreaterThan(100)
+  })
+
   it('reads singly when the directory cannot be listed', async () => {
     const { provider } = await open('25.0', {
       '/lookup-file-id/Gamma@s1/in': { json: 'strange' },
@@ -291,6 +307,7 @@ async function openDirectory(count: number, version = '25.0'): Promise<{ provide
       return { json: { children: page.map(file), isLast: page.length === from.length, nextPageToken: 't' } }
     }
     const id = route.slice('/data/'.length)
+    if (id === 'bad') return refused(500, 'internalServerError')
     return ids.includes(id) ? { json: file(id) } : enoent
   })
   return { peer, provider: await openProvider(peer.url, testOptions(peer.url), testDeps(), never) }
