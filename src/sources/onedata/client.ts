@@ -1,14 +1,11 @@
-import http from 'node:http'
-import https from 'node:https'
-import { addAbortSignal, type Readable } from 'node:stream'
-import axios, { type AxiosInstance } from 'axios'
 import pRetry from 'p-retry'
 import { ConfigError, type SourceError } from '../../core/errors.ts'
-import { type Clock, sleep } from '../../lib/clock.ts'
+import { sleep } from '../../lib/clock.ts'
 import type { SourceDeps } from '../define.ts'
-import { outOfProtocol, parseJson, type Refusal, refusalOf, sourceError, tokenRefusal, unreachable } from './errors.ts'
+import { type Refusal, sourceError, tokenRefusal } from './errors.ts'
 import { createLimiter } from './limiter.ts'
 import type { Connection } from './provider.ts'
+import { type Answer, createWire, defaultMaxBytes, type Request, type Success } from './wire.ts'
 
 /** One question. */
 export interface Ask {
@@ -30,16 +27,6 @@ export interface Ask {
   readonly root?: string
 }
 
-export interface Success {
-  readonly kind: 'ok'
-  readonly body: unknown
-  /** The answer's `Date`, milliseconds since the epoch; null where it has none. */
-  readonly serverTimeMs: number | null
-  readonly contentType: string
-}
-
-export type Answer = Success | Refusal
-
 /** Asks one server. Failures are answers; it rejects only when the signal aborts. */
 export interface Client {
   readonly origin: string
@@ -59,9 +46,6 @@ export interface ClientOptions {
   readonly requestTimeoutMs: number
 }
 
-/** Errors and small answers stay below this. */
-const defaultMaxBytes = 4 * 1024 * 1024
-
 /** Before the first and the second repetition; what takes longer is left to the watch, which backs off in its own way. */
 const retryDelaysMs = [200, 1_000]
 
@@ -69,12 +53,11 @@ const retryDelaysMs = [200, 1_000]
 export function createClient(options: ClientOptions, deps: SourceDeps): Client {
   const { connection } = options
   const limiter = createLimiter(deps.clock, options.limits)
-  const agents = createAgents(connection, options.limits.concurrency)
-  const instance = createInstance(connection, agents)
+  const wire = createWire(connection, options.limits.concurrency)
 
   const once = (ask: Ask, token: string | null, signal: AbortSignal) =>
     limiter.run(async () => {
-      const answer = await exchange(instance, requestOf(ask, options, token), {
+      const answer = await wire.exchange(requestOf(ask, options, token), {
         clock: deps.clock,
         timeoutMs: options.requestTimeoutMs,
         signal,
@@ -111,10 +94,7 @@ export function createClient(options: ClientOptions, deps: SourceDeps): Client {
       return answer
     },
     error,
-    close: () => {
-      agents.http.destroy()
-      agents.https.destroy()
-    },
+    close: () => wire.close(),
   }
 }
 
@@ -132,46 +112,6 @@ function readToken(read: () => string): string | Refusal {
 function blamedOnToken(answer: Answer): Answer {
   if (answer.kind === 'ok' || answer.kind === 'unavailable' || answer.id === null) return answer
   return { ...answer, kind: 'unauthorized' }
-}
-
-function createAgents({ ca, insecure, proxy }: Connection, concurrency: number) {
-  const pool = {
-    keepAlive: true,
-    maxSockets: concurrency,
-    ...(proxy === null ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
-  }
-  return {
-    http: new http.Agent(pool),
-    https: new https.Agent({
-      ...pool,
-      rejectUnauthorized: !insecure,
-      ...(ca === null ? {} : { ca }),
-    }),
-  }
-}
-
-function createInstance(connection: Connection, agents: ReturnType<typeof createAgents>): AxiosInstance {
-  return axios.create({
-    httpAgent: agents.http,
-    httpsAgent: agents.https,
-    // The agents go through the configured proxy by themselves; one that only the environment names is not ours.
-    ...(connection.proxy === null ? { proxy: false } : {}),
-    // A redirect would carry the token to where nobody told us to send it.
-    maxRedirects: 0,
-    responseType: 'stream',
-    validateStatus: () => true,
-    transformRequest: [(body) => body],
-    transformResponse: [(body) => body],
-  })
-}
-
-interface Request {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
-  readonly maxBytes: number
-  readonly statusOnly: boolean
 }
 
 function requestOf(ask: Ask, options: ClientOptions, token: string | null): Request {
@@ -202,110 +142,6 @@ function fill(template: string, params: NonNullable<Ask['params']>): string {
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
-
-interface Exchange {
-  /** Null where no answer came. */
-  readonly status: number | null
-  readonly result: Answer
-}
-
-interface Limits {
-  readonly clock: Clock
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
-
-/** One request and its answer, bounded in time and size. */
-async function exchange(instance: AxiosInstance, request: Request, limits: Limits): Promise<Exchange> {
-  const ended = new AbortController()
-  const abort = () => ended.abort()
-  limits.signal.addEventListener('abort', abort, { once: true })
-  const cancelTimer = limits.clock.timer(limits.timeoutMs, abort)
-  let status: number | null = null
-  try {
-    const response = await instance.request<Readable>({
-      method: request.method,
-      url: request.url,
-      headers: request.headers,
-      data: request.body,
-      signal: ended.signal,
-    })
-    status = response.status
-    const stream = addAbortSignal(ended.signal, response.data)
-    return { status, result: await readAnswer(request, response, stream) }
-  } catch (error) {
-    limits.signal.throwIfAborted()
-    if (ended.signal.aborted) {
-      return { status, result: unreachable(`it did not answer within ${limits.timeoutMs / 1_000} s`, false) }
-    }
-    return { status, result: failureOf(error) }
-  } finally {
-    cancelTimer()
-    limits.signal.removeEventListener('abort', abort)
-  }
-}
-
-interface Response {
-  readonly status: number
-  readonly headers: { readonly date?: unknown; readonly 'content-type'?: unknown }
-}
-
-async function readAnswer(request: Request, response: Response, stream: Readable): Promise<Answer> {
-  const isSuccess = response.status >= 200 && response.status < 300
-  if (isSuccess && request.statusOnly) {
-    stream.destroy()
-    return success(response, undefined)
-  }
-  const text = await readText(stream, isSuccess ? request.maxBytes : defaultMaxBytes)
-  if (!isSuccess) return refusalOf(response.status, text ?? '')
-  if (text === null) return outOfProtocol(response.status, `its answer is longer than ${request.maxBytes} bytes`)
-  const body = parseJson(text)
-  if (body === undefined)
-    return outOfProtocol(response.status, 'its answer is not JSON; is this the address of a provider?')
-  return success(response, body)
-}
-
-/** The whole body, or null (and the connection cut) when it is longer than `maxBytes`. */
-async function readText(stream: Readable, maxBytes: number): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    // Leaving the loop destroys the stream.
-    if (length > maxBytes) return null
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks, length).toString('utf8')
-}
-
-function success(response: Response, body: unknown): Success {
-  const ms = Date.parse(String(response.headers.date ?? ''))
-  return {
-    kind: 'ok',
-    body,
-    serverTimeMs: Number.isNaN(ms) ? null : ms,
-    contentType: String(response.headers['content-type'] ?? ''),
-  }
-}
-
-/** Only code and text of a network error are kept: the error itself carries the request's headers, and with them the token. */
-function failureOf(error: unknown): Refusal {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-  if (!certificateErrors.has(code)) return unreachable(`the connection failed (${code})`, true)
-  return unreachable(`its certificate is not trusted (${code}); name its authority with \`ca\``, false)
-}
-
-const certificateErrors: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
 
 /** Carries a refusal through p-retry, which repeats on exceptions only. */
 class TransientRefusal extends Error {

@@ -4,7 +4,7 @@ import { SourceError } from '../../core/errors.ts'
 import type { Space } from '../../core/source.ts'
 import type { SourceDeps } from '../define.ts'
 import type { Attributes } from './attributes.ts'
-import type { Answer, Ask, Client } from './client.ts'
+import type { Ask, Client } from './client.ts'
 import type { Refusal } from './errors.ts'
 import type { Dialect, ListingWay } from './versions.ts'
 
@@ -79,7 +79,7 @@ export async function lookUp(
     route: 'POST /lookup-file-id/{path}',
     params: { path: segmentsOf(`${space.name}@${space.id}`, path) },
   }
-  const answer: Answer = await context.client.ask(ask, signal)
+  const answer = await context.client.ask(ask, signal)
   if (answer.kind !== 'ok') return answer
   return { kind: 'found', fileId: parseAnswer(context, ask, foundSchema, answer.body).fileId }
 }

@@ -1,5 +1,6 @@
-import type { Ask, Success } from './client.ts'
+import type { Ask } from './client.ts'
 import type { ProviderContext } from './provider-context.ts'
+import type { Success } from './wire.ts'
 
 /**
  * Whether the route of file events is there and lets this token in (reference, section 4): `{}` lacks what the route requires, so a

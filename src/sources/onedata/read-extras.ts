@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FileFacts } from '../../core/observation.ts'
 import type { ReadRequest, Space } from '../../core/source.ts'
 import { readCdmiProcessing } from './cdmi.ts'
-import type { Answer, Ask } from './client.ts'
+import type { Ask } from './client.ts'
 import { holdsEverything } from './distribution.ts'
 import type { Refusal } from './errors.ts'
 import { type ProviderContext, parseAnswer, segmentsOf } from './provider-context.ts'
@@ -78,7 +78,7 @@ async function readDistribution(
 ): Promise<Extras> {
   if (!request.distribution || facts.size === undefined || !context.dialect.hasDataRoutes) return nothing
   const ask: Ask = { route: 'GET /data/{id}/distribution', params: { id: request.fileId } }
-  const answer: Answer = await context.client.ask(ask, signal)
+  const answer = await context.client.ask(ask, signal)
   if (answer.kind !== 'ok') return untoldOrOpen(answer)
   const heldElsewhere = holdsEverything(answer.body, facts.size)
   return heldElsewhere === null ? nothing : { kind: 'extras', facts: { heldElsewhere } }
