@@ -4,7 +4,7 @@ export type Cancel = () => void
 /** Time as an argument: everything that waits or compares times gets one of these. */
 export interface Clock {
   /**
-   * Milliseconds since the epoch, for decisions. Starts at the machine's time and then follows its monotonic clock, so that it
+   * Whole milliseconds since the epoch, for decisions. Starts at the machine's time and then follows its monotonic clock, so that it
    * never jumps inside one process, whatever is done to the machine's clock.
    */
   now(): number
@@ -20,7 +20,7 @@ const longestTimerMs = 2_147_483_647
 export function createSystemClock(): Clock {
   const offset = Date.now() - performance.now()
   return {
-    now: () => offset + performance.now(),
+    now: () => Math.floor(offset + performance.now()),
     wall: () => Date.now(),
     timer: (delayMs, run) => {
       let handle: NodeJS.Timeout

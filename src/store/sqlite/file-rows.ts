@@ -1,0 +1,143 @@
+import type { Baseline } from '../../core/baseline.ts'
+import type { FileState, Phase } from '../../core/file-state.ts'
+import { phaseNumbers } from './migrations.ts'
+import type { Names, Row, Statements } from './statements.ts'
+
+const phaseNames: ReadonlyMap<number, Phase> = new Map(
+  Object.entries(phaseNumbers).map(([name, number]) => [number, name as Phase]),
+)
+
+/** One look-up holds at most this many parameters. */
+const mostParameters = 500
+
+/** States of files and baselines of triggers, as rows. */
+export class FileRows {
+  readonly #statements: Statements
+  readonly #names: Names
+
+  constructor(statements: Statements, names: Names) {
+    this.#statements = statements
+    this.#names = names
+  }
+
+  put(state: FileState, now: number): void {
+    this.#statements.run(
+      `INSERT INTO files (trigger_id, file_id, path, phase, touched_at, data) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (trigger_id, file_id) DO UPDATE
+       SET path = excluded.path, phase = excluded.phase, touched_at = excluded.touched_at, data = excluded.data`,
+      this.#names.id(state.trigger),
+      state.fileId,
+      state.path,
+      phaseNumbers[state.phase],
+      now,
+      encode(state),
+    )
+  }
+
+  forget(trigger: string, fileId: string): void {
+    this.#statements.run('DELETE FROM files WHERE trigger_id = ? AND file_id = ?', this.#names.id(trigger), fileId)
+  }
+
+  byId(trigger: string, fileIds: readonly string[]): Map<string, FileState> {
+    return new Map(this.#find(trigger, 'file_id', fileIds).map((state) => [state.fileId, state]))
+  }
+
+  byPath(trigger: string, paths: readonly string[]): FileState[] {
+    const states = this.#find(trigger, 'path', paths)
+    return states.toSorted((a, b) => Number(a.phase === 'gone') - Number(b.phase === 'gone'))
+  }
+
+  page(trigger: string, phases: readonly Phase[], after: string | null, limit: number): FileState[] {
+    const id = this.#names.find(trigger)
+    if (id === null) return []
+    const numbers = phases.map((phase) => phaseNumbers[phase])
+    // The words of the partial index let the planner use it where only pending files are asked for.
+    const pending = numbers.every((number) => number < phaseNumbers.stalled) ? 'phase < 2 AND ' : ''
+    const marks = numbers.map(() => '?').join(', ')
+    const sql = `SELECT file_id, path, phase, data FROM files
+       WHERE ${pending}trigger_id = ? AND file_id > ? AND phase IN (${marks}) ORDER BY file_id LIMIT ?`
+    return this.#statements.all(sql, id, after ?? '', ...numbers, limit).map((row) => decode(row, trigger))
+  }
+
+  putBaseline(baseline: Baseline): void {
+    this.#statements.run(
+      `INSERT INTO baselines (trigger_id, state, cut_ms) VALUES (?, ?, ?)
+       ON CONFLICT (trigger_id) DO UPDATE SET state = excluded.state, cut_ms = excluded.cut_ms`,
+      this.#names.id(baseline.trigger),
+      baseline.state,
+      baseline.cutMs,
+    )
+  }
+
+  baseline(trigger: string): Baseline | null {
+    const row = this.#statements.one(
+      'SELECT state, cut_ms FROM baselines WHERE trigger_id = ?',
+      this.#names.find(trigger),
+    )
+    if (row === undefined) return null
+    return {
+      trigger,
+      state: row.state === 'done' ? 'done' : 'scanning',
+      cutMs: row.cut_ms === null ? null : Number(row.cut_ms),
+    }
+  }
+
+  /** Triggers with files or a baseline. */
+  triggers(): string[] {
+    const rows = this.#statements.all(
+      `SELECT name FROM names WHERE EXISTS (SELECT 1 FROM files WHERE trigger_id = names.id)
+       OR EXISTS (SELECT 1 FROM baselines WHERE trigger_id = names.id) ORDER BY name`,
+    )
+    return rows.map((row) => String(row.name))
+  }
+
+  rename(from: string, to: string): void {
+    const [old, next] = [this.#names.id(from), this.#names.id(to)]
+    this.#statements.run('UPDATE OR REPLACE files SET trigger_id = ? WHERE trigger_id = ?', next, old)
+    this.#statements.run('UPDATE OR REPLACE baselines SET trigger_id = ? WHERE trigger_id = ?', next, old)
+  }
+
+  /** Deletes up to `limit` files that are gone and were last touched before. */
+  pruneGone(before: number, limit: number): number {
+    return this.#statements.run(
+      'DELETE FROM files WHERE rowid IN (SELECT rowid FROM files WHERE phase = 4 AND touched_at < ? LIMIT ?)',
+      before,
+      limit,
+    )
+  }
+
+  #find(trigger: string, column: 'file_id' | 'path', values: readonly string[]): FileState[] {
+    const id = this.#names.find(trigger)
+    if (id === null) return []
+    const found: FileState[] = []
+    for (let start = 0; start < values.length; start += mostParameters) {
+      const part = values.slice(start, start + mostParameters)
+      const marks = part.map(() => '?').join(', ')
+      const sql = `SELECT file_id, path, phase, data FROM files WHERE trigger_id = ? AND ${column} IN (${marks})`
+      for (const row of this.#statements.all(sql, id, ...part)) found.push(decode(row, trigger))
+    }
+    return found
+  }
+}
+
+/** Everything that has no column of its own. Nulls are left out: most of a known file's fields are null. */
+function encode({ trigger: _trigger, fileId: _fileId, path, phase: _phase, dir, ...rest }: FileState): string {
+  // A path tells its directory.
+  const kept = Object.entries({ ...rest, dir: path === null ? dir : null }).filter(([, value]) => value !== null)
+  return JSON.stringify(Object.fromEntries(kept))
+}
+
+function decode(row: Row, trigger: string): FileState {
+  const path = row.path === null ? null : String(row.path)
+  const parsed: unknown = JSON.parse(String(row.data))
+  const phase = phaseNames.get(Number(row.phase)) ?? 'uploading'
+  const absent = {
+    dir: path === null ? null : path.slice(0, Math.max(path.lastIndexOf('/'), 0)),
+    wakeAt: null,
+    renamedFromTemporaryAt: null,
+    vetoSince: null,
+    evidence: null,
+  }
+  // What `encode` wrote under this schema's version; rows come from nowhere else.
+  return { ...absent, ...(parsed as object), trigger, fileId: String(row.file_id), path, phase } as FileState
+}

@@ -1,0 +1,64 @@
+/** One step of the schema; steps are never changed once released. */
+export interface Migration {
+  readonly version: number
+  /** Oldest build (by its highest migration) that can still work with the database after this step: a release expands, the next one contracts. */
+  readonly minReader: number
+  readonly sql: string
+}
+
+/** Phases as numbers, so that "pending" is a comparison a partial index can hold. */
+export const phaseNumbers = { uploading: 0, settling: 1, stalled: 2, complete: 3, gone: 4 } as const
+export const deliveryStateNumbers = { owed: 0, delivered: 1, dead: 2, discarded: 3 } as const
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    minReader: 1,
+    sql: `
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE files (
+  trigger_id INTEGER NOT NULL, file_id TEXT NOT NULL, path TEXT, phase INTEGER NOT NULL,
+  touched_at INTEGER NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX files_by_id ON files (trigger_id, file_id);
+CREATE INDEX files_by_path ON files (trigger_id, path);
+CREATE INDEX files_pending ON files (trigger_id, file_id) WHERE phase < 2;
+CREATE INDEX files_gone ON files (touched_at) WHERE phase = 4;
+
+CREATE TABLE cursors (watch TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE baselines (trigger_id INTEGER PRIMARY KEY, state TEXT NOT NULL, cut_ms INTEGER) STRICT;
+CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL, deliveries INTEGER NOT NULL) STRICT;
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, target_id INTEGER NOT NULL, trigger_id INTEGER NOT NULL, event_seq INTEGER NOT NULL,
+  file_key INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, lease_until INTEGER,
+  created_at INTEGER NOT NULL, ended_at INTEGER, reason TEXT, answer TEXT
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (target_id, next_at) WHERE state = 0 AND lease_until IS NULL;
+CREATE INDEX deliveries_leased ON deliveries (target_id, lease_until) WHERE state = 0 AND lease_until IS NOT NULL;
+CREATE INDEX deliveries_flying ON deliveries (target_id, file_key) WHERE state = 0 AND lease_until IS NOT NULL;
+CREATE INDEX deliveries_oldest ON deliveries (target_id, created_at) WHERE state = 0;
+CREATE INDEX deliveries_over ON deliveries (ended_at) WHERE state IN (1, 3);
+CREATE INDEX deliveries_by_state ON deliveries (state, seq) WHERE state >= 2;
+
+CREATE TABLE outbox (target_id INTEGER PRIMARY KEY, owed INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TRIGGER delivery_made AFTER INSERT ON deliveries BEGIN
+  INSERT INTO outbox (target_id, owed, dead) VALUES (new.target_id, new.state = 0, new.state = 2)
+  ON CONFLICT (target_id) DO UPDATE SET owed = owed + (new.state = 0), dead = dead + (new.state = 2);
+END;
+CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
+  UPDATE outbox SET owed = owed + (new.state = 0) - (old.state = 0), dead = dead + (new.state = 2) - (old.state = 2)
+  WHERE target_id = new.target_id;
+END;
+CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
+  UPDATE outbox SET owed = owed - (old.state = 0), dead = dead - (old.state = 2) WHERE target_id = old.target_id;
+  UPDATE events SET deliveries = deliveries - 1 WHERE seq = old.event_seq;
+  DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
+END;`,
+  },
+]
+
+/** The newest schema that this build knows; it reads every database whose `minReader` is not above it. */
+export const newestVersion = Math.max(...migrations.map((migration) => migration.version))

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../../core/errors.ts'
+import { migrations as allMigrations, type Migration } from './migrations.ts'
+import { isBusy, storeError } from './sqlite-error.ts'
+
+/** An open database and the lock that keeps other processes from it. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync
+  close(): void
+}
+
+/** Copies made before migrations that are kept beside the database. */
+const keptCopies = 2
+
+/**
+ * Opens the database for this process alone, makes or upgrades its schema, and keeps the lock until `close` or the death of the process. Throws
+ * `StoreError` `STORE_LOCKED`, `STORE_NEWER_SCHEMA`, `STORE_CORRUPT`, `STORE_FAILED`.
+ */
+export function openDatabase(path: string, migrations: readonly Migration[] = allMigrations): OpenDatabase {
+  let lock: DatabaseSync | null = null
+  let database: DatabaseSync | null = null
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    lock = takeLock(path)
+    const isNew = !existsSync(path)
+    database = new DatabaseSync(path)
+    database.exec(
+      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768',
+    )
+    migrate(database, path, isNew, migrations)
+  } catch (error) {
+    database?.close()
+    lock?.close()
+    throw storeError(error, path)
+  }
+  const [openLock, open] = [lock, database]
+  return {
+    database: open,
+    close: () => {
+      open.close()
+      openLock.close()
+    },
+  }
+}
+
+/**
+ * An exclusive transaction on a sibling database: the system ends it when the process dies, however it dies. (A file with a process id lies in
+ * containers, where every process may be number 1.)
+ */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`)
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!isBusy(error)) throw error
+    throw new StoreError(
+      'STORE_LOCKED',
+      `Another process has the store ${path} open. Stop it, or give this one a store of its own with --store.`,
+      { cause: error, details: { path } },
+    )
+  }
+}
+
+function migrate(database: DatabaseSync, path: string, isNew: boolean, migrations: readonly Migration[]): void {
+  database.exec('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID')
+  const newest = Math.max(...migrations.map((migration) => migration.version))
+  const version = readMeta(database, 'version')
+  const minReader = readMeta(database, 'minReader')
+  if (minReader > newest) {
+    throw new StoreError(
+      'STORE_NEWER_SCHEMA',
+      `The store ${path} was written by a newer OneTrigger (schema ${version}); this one reads up to ${newest}. Run that version, or restore the copy made before its upgrade.`,
+      { details: { path, version, minReader } },
+    )
+  }
+  const steps = migrations.filter((migration) => migration.version > version)
+  if (steps.length === 0) return
+  if (!isNew && version > 0) copyAside(database, path, version)
+  for (const step of steps) {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      database.exec(step.sql)
+      writeMeta(database, 'version', step.version)
+      writeMeta(database, 'minReader', step.minReader)
+      database.exec('COMMIT')
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+function readMeta(database: DatabaseSync, key: string): number {
+  return Number(database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.value ?? 0)
+}
+
+function writeMeta(database: DatabaseSync, key: string, value: number): void {
+  database
+    .prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
+    .run(key, value)
+}
+
+/** A copy of the database as it was before an upgrade: `onetrigger.db.v1.copy`. Left over ones of a broken-off upgrade are made anew. */
+function copyAside(database: DatabaseSync, path: string, version: number): void {
+  const copy = `${path}.v${version}.copy`
+  rmSync(copy, { force: true })
+  database.prepare('VACUUM INTO ?').run(copy)
+  const prefix = `${basename(path)}.v`
+  const copies = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix) && name.endsWith('.copy'))
+    .toSorted((a, b) => Number.parseInt(b.slice(prefix.length), 10) - Number.parseInt(a.slice(prefix.length), 10))
+  for (const old of copies.slice(keptCopies)) rmSync(join(dirname(path), old))
+}

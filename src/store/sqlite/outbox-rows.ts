@@ -1,0 +1,244 @@
+import type { Answer, ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../../core/delivery.ts'
+import type { Event } from '../../core/event.ts'
+import { deliveryId } from '../../core/ids.ts'
+import type { Claim, DeliveryFilter, OutboxDepth, OwedEvent } from '../store.ts'
+import { deliveryStateNumbers } from './migrations.ts'
+import type { Names, Row, Statements } from './statements.ts'
+
+const stateNames: ReadonlyMap<number, DeliveryState> = new Map(
+  Object.entries(deliveryStateNumbers).map(([name, number]) => [number, name as DeliveryState]),
+)
+
+const columns = `d.id, t.name AS target, e.data AS event, d.state, d.attempts, d.next_at, d.created_at, d.ended_at, d.reason, d.answer`
+const joined = `deliveries d JOIN events e ON e.seq = d.event_seq JOIN names t ON t.id = d.target_id`
+
+/** Events and deliveries, as rows. */
+export class OutboxRows {
+  readonly #statements: Statements
+  readonly #names: Names
+
+  constructor(statements: Statements, names: Names) {
+    this.#statements = statements
+    this.#names = names
+  }
+
+  owe({ event, targets }: OwedEvent, now: number): void {
+    const missing = targets.filter((target) => !this.#exists(deliveryId(event.id, target)))
+    if (missing.length === 0) return
+    const eventSeq = this.#eventSeq(event)
+    for (const target of missing) {
+      this.#statements.run(
+        `INSERT INTO deliveries (id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
+         VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+        deliveryId(event.id, target),
+        this.#names.id(target),
+        this.#names.id(event.trigger),
+        eventSeq,
+        fileKey(event),
+        now,
+        now,
+      )
+    }
+    this.#statements.run('UPDATE events SET deliveries = deliveries + ? WHERE seq = ?', missing.length, eventSeq)
+  }
+
+  claim({ target, limit, now, leaseUntil }: Claim): ClaimedDelivery[] {
+    const targetId = this.#names.find(target)
+    if (targetId === null) return []
+    this.#statements.run(
+      'UPDATE deliveries SET lease_until = NULL WHERE target_id = ? AND state = 0 AND lease_until IS NOT NULL AND lease_until <= ?',
+      targetId,
+      now,
+    )
+    const due = this.#statements.all(
+      `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data AS event
+       FROM deliveries d INDEXED BY deliveries_due JOIN events e ON e.seq = d.event_seq
+       WHERE d.target_id = ? AND d.state = 0 AND d.lease_until IS NULL AND d.next_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM deliveries f INDEXED BY deliveries_flying
+           WHERE f.target_id = d.target_id AND f.file_key = d.file_key AND f.state = 0 AND f.lease_until IS NOT NULL)
+       ORDER BY d.next_at, d.seq LIMIT ?`,
+      targetId,
+      now,
+      limit,
+    )
+    const claimed: ClaimedDelivery[] = []
+    const files = new Set<number>()
+    for (const row of due) {
+      const file = Number(row.file_key)
+      if (files.has(file)) continue
+      files.add(file)
+      this.#statements.run(
+        'UPDATE deliveries SET lease_until = ?, attempts = attempts + 1 WHERE seq = ?',
+        leaseUntil,
+        row.seq ?? null,
+      )
+      claimed.push({
+        id: String(row.id),
+        target,
+        event: parseEvent(row.event),
+        attempt: Number(row.attempts) + 1,
+        createdAt: Number(row.created_at),
+      })
+    }
+    return claimed
+  }
+
+  releaseClaims(): void {
+    for (const { target_id } of this.#statements.all('SELECT target_id FROM outbox')) {
+      this.#statements.run(
+        'UPDATE deliveries SET lease_until = NULL WHERE target_id = ? AND state = 0 AND lease_until IS NOT NULL',
+        target_id ?? null,
+      )
+    }
+  }
+
+  settle(settlement: Settlement): void {
+    const { id, at } = settlement
+    const answer = settlement.answer === null ? null : JSON.stringify(settlement.answer)
+    if (settlement.kind === 'again') {
+      this.#statements.run(
+        `UPDATE deliveries SET lease_until = NULL, attempts = attempts - ?, next_at = ?, ended_at = ?, reason = ?, answer = ?
+         WHERE id = ? AND state = 0`,
+        settlement.countAttempt ? 0 : 1,
+        settlement.nextAt,
+        at,
+        settlement.reason,
+        answer,
+        id,
+      )
+      return
+    }
+    const reason = settlement.kind === 'dead' ? settlement.reason : null
+    this.#statements.run(
+      'UPDATE deliveries SET lease_until = NULL, state = ?, ended_at = ?, reason = ?, answer = ? WHERE id = ? AND state = 0',
+      deliveryStateNumbers[settlement.kind],
+      at,
+      reason,
+      answer,
+      id,
+    )
+  }
+
+  nextDue(target: string): number | null {
+    const targetId = this.#names.find(target)
+    if (targetId === null) return null
+    const row = this.#statements.one(
+      `SELECT min(coalesce((SELECT min(next_at) FROM deliveries WHERE target_id = ?1 AND state = 0 AND lease_until IS NULL), 9e15),
+                  coalesce((SELECT min(lease_until) FROM deliveries WHERE target_id = ?1 AND state = 0 AND lease_until IS NOT NULL), 9e15)) AS due`,
+      targetId,
+    )
+    const due = Number(row?.due)
+    return due >= 9e15 ? null : due
+  }
+
+  delivery(id: string): Delivery | null {
+    const row = this.#statements.one(`SELECT ${columns} FROM ${joined} WHERE d.id = ?`, id)
+    return row === undefined ? null : toDelivery(row)
+  }
+
+  list(filter: DeliveryFilter): Delivery[] {
+    const after =
+      filter.after === undefined
+        ? 0
+        : (this.#statements.one('SELECT seq FROM deliveries WHERE id = ?', filter.after)?.seq ?? 0)
+    const wanted: [string, string | number | null][] = []
+    if (filter.target !== undefined) wanted.push(['d.target_id = ?', this.#names.find(filter.target)])
+    if (filter.trigger !== undefined) wanted.push(['d.trigger_id = ?', this.#names.find(filter.trigger)])
+    if (filter.state !== undefined) wanted.push(['d.state = ?', deliveryStateNumbers[filter.state]])
+    const where = ['d.seq > ?', ...wanted.map(([condition]) => condition)].join(' AND ')
+    const sql = `SELECT ${columns} FROM ${joined} WHERE ${where} ORDER BY d.seq LIMIT ?`
+    return this.#statements.all(sql, after, ...wanted.map(([, value]) => value), filter.limit).map(toDelivery)
+  }
+
+  replay(id: string, now: number): number {
+    return this.#statements.run(
+      'UPDATE deliveries SET state = 0, attempts = 0, next_at = ?, created_at = ?, lease_until = NULL WHERE id = ? AND state IN (1, 2)',
+      now,
+      now,
+      id,
+    )
+  }
+
+  discard(id: string, now: number): number {
+    return this.#statements.run(
+      'UPDATE deliveries SET state = 3, ended_at = ?, lease_until = NULL WHERE id = ? AND state IN (0, 2)',
+      now,
+      id,
+    )
+  }
+
+  depth(): OutboxDepth[] {
+    const rows = this.#statements.all(
+      `SELECT t.name AS target, o.owed, o.dead,
+         (SELECT min(created_at) FROM deliveries WHERE target_id = o.target_id AND state = 0) AS oldest
+       FROM outbox o JOIN names t ON t.id = o.target_id ORDER BY t.name`,
+    )
+    return rows.map((row) => ({
+      target: String(row.target),
+      owed: Number(row.owed),
+      dead: Number(row.dead),
+      oldestOwedAt: row.oldest === null ? null : Number(row.oldest),
+    }))
+  }
+
+  /** Deletes up to `limit` deliveries that are over since before. */
+  prune(before: number, limit: number): number {
+    return this.#statements.run(
+      'DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE state IN (1, 3) AND ended_at < ? LIMIT ?)',
+      before,
+      limit,
+    )
+  }
+
+  rename(from: string, to: string): void {
+    this.#statements.run(
+      'UPDATE deliveries SET trigger_id = ? WHERE trigger_id = ?',
+      this.#names.id(to),
+      this.#names.id(from),
+    )
+  }
+
+  #exists(id: string): boolean {
+    return this.#statements.one('SELECT 1 FROM deliveries WHERE id = ?', id) !== undefined
+  }
+
+  #eventSeq(event: Event): number {
+    this.#statements.run(
+      'INSERT INTO events (id, data, deliveries) VALUES (?, ?, 0) ON CONFLICT (id) DO NOTHING',
+      event.id,
+      JSON.stringify(event),
+    )
+    return Number(this.#statements.one('SELECT seq FROM events WHERE id = ?', event.id)?.seq)
+  }
+}
+
+/** 52 bits that name a file of a trigger. Two files that share them only wait for each other now and then. */
+function fileKey(event: Event): number {
+  let [high, low] = [0x811c9dc5, 0x01000193]
+  for (const char of `${event.trigger}\n${event.fileId}`) {
+    const code = char.codePointAt(0) ?? 0
+    high = Math.imul(high ^ code, 0x01000193)
+    low = Math.imul(low ^ code, 0x85ebca6b)
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0)
+}
+
+function toDelivery(row: Row): Delivery {
+  return {
+    id: String(row.id),
+    target: String(row.target),
+    event: parseEvent(row.event),
+    state: stateNames.get(Number(row.state)) ?? 'owed',
+    attempts: Number(row.attempts),
+    nextAt: Number(row.next_at),
+    createdAt: Number(row.created_at),
+    lastAttemptAt: row.ended_at === null ? null : Number(row.ended_at),
+    lastReason: row.reason === null ? null : String(row.reason),
+    lastAnswer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Answer),
+  }
+}
+
+/** What `owe` wrote; rows come from nowhere else. */
+function parseEvent(data: unknown): Event {
+  return JSON.parse(String(data)) as Event
+}

@@ -1,0 +1,247 @@
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import type { Baseline } from '../../core/baseline.ts'
+import type { ClaimedDelivery, Delivery, Settlement } from '../../core/delivery.ts'
+import { StoreError } from '../../core/errors.ts'
+import type { FileState, Phase } from '../../core/file-state.ts'
+import type { Cursor } from '../../core/source.ts'
+import type { Clock } from '../../lib/clock.ts'
+import {
+  type Claim,
+  type Commit,
+  type DeliveryFilter,
+  type Lease,
+  type OutboxDepth,
+  type Store,
+  type WatchKey,
+  watchLease,
+} from '../store.ts'
+import { FileRows } from './file-rows.ts'
+import { GroupCommit } from './group-commit.ts'
+import { type OpenDatabase, openDatabase } from './open-database.ts'
+import { OutboxRows } from './outbox-rows.ts'
+import { storeError } from './sqlite-error.ts'
+import { Names, Statements } from './statements.ts'
+
+export interface SqliteStoreOptions {
+  /** The database file; its folder is made where it is missing. */
+  readonly path: string
+  readonly clock: Clock
+}
+
+/** Rows deleted in one transaction, so that pruning never holds up deliveries. */
+const pruneStep = 500
+
+/**
+ * Opens a store in one SQLite file (WAL, `synchronous=FULL`) for this process alone. Rejects with `StoreError`: `STORE_LOCKED`, `STORE_CORRUPT`,
+ * `STORE_NEWER_SCHEMA`, `STORE_FAILED`.
+ */
+export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Promise<Store> {
+  return new SqliteStore(openDatabase(path), path, clock)
+}
+
+class SqliteStore implements Store {
+  readonly #open: OpenDatabase
+  readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #clock: Clock
+  readonly #group: GroupCommit
+  readonly #statements: Statements
+  readonly #names: Names
+  readonly #files: FileRows
+  readonly #outbox: OutboxRows
+  #closed = false
+
+  constructor(open: OpenDatabase, path: string, clock: Clock) {
+    this.#open = open
+    this.#database = open.database
+    this.#path = path
+    this.#clock = clock
+    this.#group = new GroupCommit(open.database, (error) => storeError(error, path))
+    this.#statements = new Statements(open.database)
+    this.#names = new Names(open.database, this.#statements)
+    this.#files = new FileRows(this.#statements, this.#names)
+    this.#outbox = new OutboxRows(this.#statements, this.#names)
+  }
+
+  commit(commit: Commit): Promise<void> {
+    return this.#write(() => {
+      this.#checkEpoch(commit)
+      const now = this.#clock.now()
+      for (const state of commit.states) this.#files.put(state, now)
+      for (const { trigger, fileId } of commit.forget) this.#files.forget(trigger, fileId)
+      for (const owed of commit.events) this.#outbox.owe(owed, now)
+      for (const baseline of commit.baselines ?? []) this.#files.putBaseline(baseline)
+      if (commit.cursor !== undefined) this.#putCursor(commit.watch, commit.cursor)
+    })
+  }
+
+  cursor(watch: WatchKey): Promise<Cursor | null> {
+    return this.#read(() => {
+      const row = this.#statements.one('SELECT data FROM cursors WHERE watch = ?', watchLease(watch))
+      // What `#putCursor` wrote.
+      return row === undefined ? null : (JSON.parse(String(row.data)) as Cursor)
+    })
+  }
+
+  baseline(trigger: string): Promise<Baseline | null> {
+    return this.#read(() => this.#files.baseline(trigger))
+  }
+
+  files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
+    return this.#read(() => this.#files.byId(trigger, fileIds))
+  }
+
+  filesByPath(trigger: string, paths: readonly string[]): Promise<readonly FileState[]> {
+    return this.#read(() => this.#files.byPath(trigger, paths))
+  }
+
+  pageFiles(
+    trigger: string,
+    phases: readonly Phase[],
+    after: string | null,
+    limit: number,
+  ): Promise<readonly FileState[]> {
+    return this.#read(() => this.#files.page(trigger, phases, after, limit))
+  }
+
+  claim(claim: Claim): Promise<readonly ClaimedDelivery[]> {
+    return this.#write(() => this.#outbox.claim(claim))
+  }
+
+  releaseClaims(): Promise<void> {
+    return this.#write(() => this.#outbox.releaseClaims())
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<void> {
+    return this.#write(() => {
+      for (const settlement of settlements) this.#outbox.settle(settlement)
+    })
+  }
+
+  nextDue(target: string): Promise<number | null> {
+    return this.#read(() => this.#outbox.nextDue(target))
+  }
+
+  delivery(id: string): Promise<Delivery | null> {
+    return this.#read(() => this.#outbox.delivery(id))
+  }
+
+  deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]> {
+    return this.#read(() => this.#outbox.list(filter))
+  }
+
+  replay(ids: readonly string[], now: number): Promise<number> {
+    return this.#write(() => ids.reduce((count, id) => count + this.#outbox.replay(id, now), 0))
+  }
+
+  discard(ids: readonly string[], now: number): Promise<number> {
+    return this.#write(() => ids.reduce((count, id) => count + this.#outbox.discard(id, now), 0))
+  }
+
+  depth(): Promise<readonly OutboxDepth[]> {
+    return this.#read(() => this.#outbox.depth())
+  }
+
+  lease(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
+    return this.#write(() => {
+      const now = this.#clock.now()
+      const row = this.#statements.one('SELECT holder, epoch, until FROM leases WHERE name = ?', name)
+      const isMine = row?.holder === holder
+      if (row !== undefined && !isMine && Number(row.until) > now && !this.#heldByEarlierLife(String(row.holder)))
+        return null
+      const epoch = row === undefined ? 1 : Number(row.epoch) + (isMine ? 0 : 1)
+      this.#statements.run(
+        `INSERT INTO leases (name, holder, epoch, until) VALUES (?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = excluded.epoch, until = excluded.until`,
+        name,
+        holder,
+        epoch,
+        now + ttlMs,
+      )
+      this.#holders.add(holder)
+      return { epoch }
+    })
+  }
+
+  triggers(): Promise<readonly string[]> {
+    return this.#read(() => this.#files.triggers())
+  }
+
+  renameTrigger(from: string, to: string): Promise<void> {
+    return this.#write(() => {
+      this.#files.rename(from, to)
+      this.#outbox.rename(from, to)
+    })
+  }
+
+  async prune(before: { readonly delivered: number; readonly gone: number }): Promise<number> {
+    let pruned = 0
+    for (;;) {
+      const step = await this.#write(
+        () => this.#outbox.prune(before.delivered, pruneStep) + this.#files.pruneGone(before.gone, pruneStep),
+      )
+      if (step === 0) return pruned
+      pruned += step
+    }
+  }
+
+  sizeBytes(): Promise<number> {
+    return this.#read(() => fileSize(this.#path) + fileSize(`${this.#path}-wal`))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#group.flush()
+    this.#open.close()
+  }
+
+  /** Holders of leases in this process. The lock admits one process, so any other holder is a life that has ended. */
+  readonly #holders = new Set<string>()
+
+  #heldByEarlierLife(holder: string): boolean {
+    return !this.#holders.has(holder)
+  }
+
+  async #write<T>(operation: () => T): Promise<T> {
+    if (this.#closed) throw new StoreError('STORE_FAILED', `The store ${this.#path} is closed.`)
+    const result = await this.#group.write(operation)
+    return result
+  }
+
+  async #read<T>(operation: () => T): Promise<T> {
+    if (this.#closed) throw new StoreError('STORE_FAILED', `The store ${this.#path} is closed.`)
+    try {
+      return operation()
+    } catch (error) {
+      throw storeError(error, this.#path)
+    }
+  }
+
+  #checkEpoch({ watch, epoch }: Commit): void {
+    const row = this.#statements.one('SELECT epoch FROM leases WHERE name = ?', watchLease(watch))
+    if (row !== undefined && Number(row.epoch) !== epoch) {
+      throw new StoreError(
+        'STORE_FENCED',
+        'Another process has taken over this watch; this one may not write any more.',
+      )
+    }
+  }
+
+  #putCursor(watch: WatchKey, cursor: Cursor | null): void {
+    if (cursor === null) {
+      this.#statements.run('DELETE FROM cursors WHERE watch = ?', watchLease(watch))
+      return
+    }
+    this.#statements.run(
+      'INSERT INTO cursors (watch, data) VALUES (?, ?) ON CONFLICT (watch) DO UPDATE SET data = excluded.data',
+      watchLease(watch),
+      JSON.stringify(cursor),
+    )
+  }
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
