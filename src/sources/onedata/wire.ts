@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { addAbortSignal, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import axios, { type AxiosInstance } from 'axios'
 import type { Clock } from '../../lib/clock.ts'
 import { outOfProtocol, parseJson, type Refusal, refusalOf, unreachable } from './errors.ts'
@@ -105,8 +105,7 @@ async function exchange(instance: AxiosInstance, request: Request, bounds: Bound
       signal: ended.signal,
     })
     status = response.status
-    const stream = addAbortSignal(ended.signal, response.data)
-    return { status, result: await readAnswer(request, response, stream) }
+    return { status, result: await readAnswer(request, response, response.data) }
   } catch (error) {
     bounds.signal.throwIfAborted()
     if (ended.signal.aborted) {
