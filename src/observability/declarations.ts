@@ -23,8 +23,8 @@ export const metricDeclarations = {
   pending: {
     name: 'onetrigger_files_pending',
     type: 'gauge',
-    help: 'Files that are not decided upon yet, by phase: uploading or settling.',
-    labels: ['trigger', 'phase'],
+    help: 'Files that are not decided upon yet: uploading or settling.',
+    labels: ['trigger'],
   },
   fired: {
     name: 'onetrigger_fired_total',

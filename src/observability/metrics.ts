@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
+import type { PipelineMeter } from '../pipeline/meter.ts'
 import type { SourceMeter } from '../sources/define.ts'
 import type { Store } from '../store/store.ts'
 import { metricDeclarations as declared, type MetricDeclaration } from './declarations.ts'
@@ -18,6 +19,7 @@ export interface Metrics {
   readonly meters: {
     /** Counts for the source of this name. */
     readonly source: (name: string) => SourceMeter
+    readonly pipeline: PipelineMeter
   }
   /**
    * Everything in the Prometheus text format, with `process_…` and `nodejs_…` (event-loop delay). What only the store knows is asked for at most
@@ -40,7 +42,10 @@ export function createMetrics({ store, clock, version }: MetricsOptions): Metric
   const sampleStore = createStoreSampler(registry, store, clock)
 
   return {
-    meters: { source: createSourceMeters(registry) },
+    meters: {
+      source: createSourceMeters(registry),
+      pipeline: createPipelineMeter(registry),
+    },
     text: async () => {
       await sampleStore()
       return registry.metrics()
@@ -60,6 +65,21 @@ function createSourceMeters(registry: Registry): (name: string) => SourceMeter {
     streamOpen: (via, open) => streamOpen.set({ source, via }, open ? 1 : 0),
     gap: (why) => gaps.inc({ source, reason: reason(why) }),
   })
+}
+
+function createPipelineMeter(registry: Registry): PipelineMeter {
+  const observations = counter(registry, declared.observations)
+  const pending = gauge(registry, declared.pending)
+  const fired = counter(registry, declared.fired)
+  const premature = counter(registry, declared.premature)
+  const stalled = counter(registry, declared.stalled)
+  return {
+    observed: (source, by, count) => observations.inc({ source, by }, count),
+    pending: (trigger, count) => pending.set({ trigger }, count),
+    fired: (trigger, rung) => fired.inc({ trigger, rung }),
+    premature: (trigger) => premature.inc({ trigger }),
+    stalled: (trigger) => stalled.inc({ trigger }),
+  }
 }
 
 /** What only the store knows, asked for when somebody looks; several who look at once share one answer. */

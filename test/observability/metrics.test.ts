@@ -87,6 +87,32 @@ describe('the meter of a source', () => {
   })
 })
 
+describe('the meter of the pipeline', () => {
+  it('counts what was seen and decided, and shows what is pending', async () => {
+    const metrics = metricsOf()
+    const meter = metrics.meters.pipeline
+
+    meter.observed('datahub', 'events', 3)
+    meter.observed('datahub', 'scan', 1_000)
+    meter.pending('videos', 7)
+    meter.pending('videos', 4)
+    meter.fired('videos', 'quiet')
+    meter.premature('videos')
+    meter.stalled('videos')
+
+    expect(samples(await metrics.text())).toEqual(
+      expect.arrayContaining([
+        'onetrigger_observations_total{source="datahub",by="events"} 3',
+        'onetrigger_observations_total{source="datahub",by="scan"} 1000',
+        'onetrigger_files_pending{trigger="videos"} 4',
+        'onetrigger_fired_total{trigger="videos",rung="quiet"} 1',
+        'onetrigger_premature_total{trigger="videos"} 1',
+        'onetrigger_stalled_total{trigger="videos"} 1',
+      ]),
+    )
+  })
+})
+
 describe('what only the store knows', () => {
   const hook: OutboxDepth = { target: 'hook', owed: 3, dead: 1, oldestOwedAt: clock.now() - 90_500 }
 
