@@ -41,16 +41,18 @@ export interface Refusal {
 interface ApiError {
   readonly id: string
   readonly errno: string | null
+  /** What is wrong with the token, where it is refused. */
+  readonly authError: string | null
 }
 
 /** Reads the envelopes of 18.02 (`{"error":"not_found"}`), 19.02-21.02 (`{"error":{"id","details"}}`) and 25.0 (with `ctx`); null for anything else. */
 export function parseApiError(body: string): ApiError | null {
   const error = field(parseJson(body), 'error')
-  if (typeof error === 'string') return { id: error, errno: null }
+  if (typeof error === 'string') return { id: error, errno: null, authError: null }
   const id = field(error, 'id')
   if (typeof id !== 'string') return null
-  const errno = field(field(error, 'details'), 'errno')
-  return { id, errno: typeof errno === 'string' ? errno : null }
+  const details = field(error, 'details')
+  return { id, errno: text(field(details, 'errno')), authError: text(field(field(details, 'authError'), 'id')) }
 }
 
 /** The JSON value of a text, or undefined where it is not JSON. */
@@ -66,7 +68,8 @@ export function parseJson(text: string): unknown {
 export function refusalOf(status: number, body: string): Refusal {
   const error = parseApiError(body)
   const kind = kindOf(status, error)
-  const name = error === null ? '' : ` (${[error.id, error.errno].filter((part) => part !== null).join(' ')})`
+  const name =
+    error === null ? '' : ` (${[error.id, error.errno, error.authError].filter((part) => part !== null).join(' ')})`
   return {
     kind,
     status,
@@ -162,4 +165,8 @@ export function sourceError(
 
 function field(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }

@@ -62,12 +62,12 @@ describe('the spaces of a provider', () => {
   })
 
   it('are refused to a bad token', async () => {
-    const peer = await startProvider('25.0', () => refused(401, 'unauthorized'))
+    const peer = await startProvider('25.0', () => refused(401, 'unauthorized', { authError: { id: 'tokenRevoked' } }))
 
     const listing = listSpaces(testOptions(peer.url), testDeps(), never)
 
     await expect(listing).rejects.toMatchObject({ code: 'SOURCE_UNAUTHORIZED' })
-    await expect(listing).rejects.toThrow(/put a valid access token/)
+    await expect(listing).rejects.toThrow(/401 \(unauthorized tokenRevoked\); put a valid access token/)
   })
 })
 
