@@ -37,6 +37,28 @@ export type PageReader = (directory: Directory, from: Query | null, signal: Abor
 /** The most bytes a page may have. */
 const pageBytes = 64 * 1024 * 1024
 
+/** What every version and deployment can do (the published interface knows no more). */
+const smallPage = 1_000
+
+/**
+ * A provider that cannot make so large a page, in time or at all, is asked for small ones for the rest of the listing: a slow one would
+ * else never get through.
+ */
+export function withSmallerPages(pages: (limit: number) => PageReader, limit: number): PageReader {
+  let asked = limit
+  return async (directory, from, signal) => {
+    const page = await pages(asked)(directory, from, signal)
+    if (asked <= smallPage || !isTooMuch(page)) return page
+    asked = smallPage
+    return pages(asked)(directory, from, signal)
+  }
+}
+
+function isTooMuch(page: RawPage | Refusal): boolean {
+  if (page.kind === 'invalid') return page.id === 'badValueNotInRange'
+  return page.kind === 'unavailable' && !page.transient
+}
+
 const entriesSchema = z.array(z.record(z.string(), z.unknown()))
 
 const filesSchema = z.object({
@@ -47,9 +69,9 @@ const filesSchema = z.object({
 })
 
 /** `GET /data/{id}/files`: the whole tree below the directory. Ends with a null token, or with `isLast` should it ever be sent. */
-export function recursivePages(context: ProviderContext, needs: AttributeNeeds): PageReader {
+export function recursivePages(context: ProviderContext, needs: AttributeNeeds, limit: number): PageReader {
   const query: Query = [
-    ['limit', String(context.dialect.pageLimit)],
+    ['limit', String(limit)],
     ['include_directories', 'true'],
     ...attributeQuery(context.dialect, ['path'], needs),
   ]
@@ -97,11 +119,8 @@ function told(attributes: Attributes): Attributes | null {
 const childrenSchema = z.object({ children: entriesSchema, isLast: z.boolean(), nextPageToken: z.string().nullish() })
 
 /** `GET /data/{id}/children` of 21.02.1 and later, with attributes. Only `isLast` ends it: a last page has a token too. */
-export function childrenPages(context: ProviderContext, needs: AttributeNeeds): PageReader {
-  const query: Query = [
-    ['limit', String(context.dialect.pageLimit)],
-    ...attributeQuery(context.dialect, ['name'], needs),
-  ]
+export function childrenPages(context: ProviderContext, needs: AttributeNeeds, limit: number): PageReader {
+  const query: Query = [['limit', String(limit)], ...attributeQuery(context.dialect, ['name'], needs)]
   return async (directory, from, signal) => {
     const page = await askChildren(context, directory, [...query, ...(from ?? [])], needs, signal)
     if (page.kind !== 'children') return page

@@ -11,6 +11,7 @@ import {
   pathPages,
   type RawPage,
   recursivePages,
+  withSmallerPages,
 } from './listing-pages.ts'
 import type { ListedPage, ListOptions } from './provider.ts'
 import { isImpossible, lookUp, type ProviderContext } from './provider-context.ts'
@@ -89,11 +90,12 @@ async function* unreadableFolder(folder: string): AsyncGenerator<ListedPage> {
 }
 
 function pageReader(context: ProviderContext, way: ListingWay, space: Space, options: ListOptions): PageReader {
+  const { pageLimit } = context.dialect
   switch (way) {
     case 'recursive':
-      return recursivePages(context, options.needs)
+      return withSmallerPages((limit) => recursivePages(context, options.needs, limit), pageLimit)
     case 'children':
-      return childrenPages(context, options.needs)
+      return withSmallerPages((limit) => childrenPages(context, options.needs, limit), pageLimit)
     case 'bare':
       return barePages(context)
     case 'paths':

@@ -91,6 +91,21 @@ describe('a recursive listing', () => {
     expect(peer.asked[1]?.query.getAll('attributes')).toEqual([])
   })
 
+  it.each([
+    ['does not come in time', 'silence'],
+    ['is refused', refused(400, 'badValueNotInRange', { key: 'limit', low: 1, high: 1_000 })],
+  ] as const)('goes on with small pages when a large one %s', async (_, reply) => {
+    const page = (nextPageToken: string | null) => ({ json: { files: [], nextPageToken } })
+    const peer = await startTree('25.0', ({ query }) =>
+      query.get('limit') === '10000' ? reply : page(query.has('token') ? null : 't'),
+    )
+    const provider = await open(peer, { requestTimeout: '500ms' })
+
+    await collect(await provider.list(space, '', needs(), never))
+
+    expect(peer.asked.slice(1).map(({ query }) => query.get('limit'))).toEqual(['10000', '1000', '1000'])
+  })
+
   it('ends with isLast too', async () => {
     const peer = await startTree('25.0', () => ({ json: { files: [], nextPageToken: 'again', isLast: true } }))
 
