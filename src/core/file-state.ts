@@ -17,6 +17,8 @@ export interface DecidedRevision {
   /** Seconds since the epoch, whole. */
   readonly mtime: number
   readonly eventId: string | null
+  /** When it was decided, milliseconds since the epoch, our clock. */
+  readonly at: number
 }
 
 /** What one trigger knows of one file. */

@@ -1,0 +1,24 @@
+import type { Rung } from '../core/event.ts'
+import type { ObservedBy } from '../core/observation.ts'
+
+/** Counts what a pipeline does; a shell maps it to metrics. Triggers are named as configured. */
+export interface PipelineMeter {
+  /** Observations taken in, by how they came. */
+  observed(source: string, by: ObservedBy, count: number): void
+  /** Files of a trigger that are pending now. */
+  pending(trigger: string, count: number): void
+  /** A revision was complete. */
+  fired(trigger: string, rung: Rung): void
+  /** A file changed so soon after firing that it had not been complete. */
+  premature(trigger: string): void
+  /** A file stopped growing without its evidence. */
+  stalled(trigger: string): void
+}
+
+export const silentPipelineMeter: PipelineMeter = {
+  observed: () => {},
+  pending: () => {},
+  fired: () => {},
+  premature: () => {},
+  stalled: () => {},
+}
