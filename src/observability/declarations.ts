@@ -56,6 +56,18 @@ export const metricDeclarations = {
     help: 'How long an attempt took, from sending to the answer.',
     labels: ['target'],
   },
+  inFlight: {
+    name: 'onetrigger_deliveries_in_flight',
+    type: 'gauge',
+    help: 'Attempts under way.',
+    labels: ['target'],
+  },
+  givenUp: {
+    name: 'onetrigger_deliveries_given_up_total',
+    type: 'counter',
+    help: 'Deliveries that became dead letters.',
+    labels: ['target'],
+  },
   outbox: {
     name: 'onetrigger_outbox_deliveries',
     type: 'gauge',

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { DeliveryMeter } from '../delivery/meter.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
 import type { SourceMeter } from '../sources/define.ts'
@@ -20,6 +21,7 @@ export interface Metrics {
     /** Counts for the source of this name. */
     readonly source: (name: string) => SourceMeter
     readonly pipeline: PipelineMeter
+    readonly delivery: DeliveryMeter
   }
   /**
    * Everything in the Prometheus text format, with `process_…` and `nodejs_…` (event-loop delay). What only the store knows is asked for at most
@@ -45,6 +47,7 @@ export function createMetrics({ store, clock, version }: MetricsOptions): Metric
     meters: {
       source: createSourceMeters(registry),
       pipeline: createPipelineMeter(registry),
+      delivery: createDeliveryMeter(registry),
     },
     text: async () => {
       await sampleStore()
@@ -79,6 +82,21 @@ function createPipelineMeter(registry: Registry): PipelineMeter {
     fired: (trigger, rung) => fired.inc({ trigger, rung }),
     premature: (trigger) => premature.inc({ trigger }),
     stalled: (trigger) => stalled.inc({ trigger }),
+  }
+}
+
+function createDeliveryMeter(registry: Registry): DeliveryMeter {
+  const attempts = counter(registry, declared.deliveries)
+  const seconds = histogram(registry, declared.deliverySeconds)
+  const givenUp = counter(registry, declared.givenUp)
+  const inFlight = gauge(registry, declared.inFlight)
+  return {
+    attempted: (target, outcome, durationMs) => {
+      attempts.inc({ target, outcome })
+      seconds.observe({ target }, durationMs / 1_000)
+    },
+    dead: (target) => givenUp.inc({ target }),
+    inFlight: (target, count) => inFlight.set({ target }, count),
   }
 }
 

@@ -113,6 +113,30 @@ describe('the meter of the pipeline', () => {
   })
 })
 
+describe('the meter of delivery', () => {
+  it('counts attempts by outcome, takes their time, and shows what is under way', async () => {
+    const metrics = metricsOf()
+    const meter = metrics.meters.delivery
+
+    meter.inFlight('hook', 2)
+    meter.attempted('hook', 'delivered', 40)
+    meter.attempted('hook', 'retry', 2_000)
+    meter.dead('hook')
+
+    expect(samples(await metrics.text())).toEqual(
+      expect.arrayContaining([
+        'onetrigger_deliveries_in_flight{target="hook"} 2',
+        'onetrigger_deliveries_total{target="hook",outcome="delivered"} 1',
+        'onetrigger_deliveries_total{target="hook",outcome="retry"} 1',
+        'onetrigger_delivery_duration_seconds_bucket{le="0.025",target="hook"} 0',
+        'onetrigger_delivery_duration_seconds_bucket{le="0.1",target="hook"} 1',
+        'onetrigger_delivery_duration_seconds_sum{target="hook"} 2.04',
+        'onetrigger_deliveries_given_up_total{target="hook"} 1',
+      ]),
+    )
+  })
+})
+
 describe('what only the store knows', () => {
   const hook: OutboxDepth = { target: 'hook', owed: 3, dead: 1, oldestOwedAt: clock.now() - 90_500 }
 
