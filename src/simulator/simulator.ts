@@ -34,6 +34,8 @@ export interface SimulatorDelays {
   readonly pollMs: number
   /** After which a stream without a byte is cut (300,000). */
   readonly idleCutMs: number
+  /** For how long a verdict on a token is kept: a revocation shows that late (10,000). */
+  readonly authCacheMs: number
 }
 
 /** A running simulator. `model` and `faults` are what tests and scenarios steer it with. */

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Cancel, Clock } from '../lib/clock.ts'
+
+const hugePiece = Buffer.alloc(1024 * 1024, 0x78)
+
+/** An answer that goes on: its headers are out, text follows as it comes, and without a byte for `idleCutMs` the connection is dropped. */
+export class LiveStream {
+  readonly #response: ServerResponse
+  readonly #clock: Clock
+  readonly #idleCutMs: number
+  readonly #closers: (() => void)[] = []
+  #idle: Cancel
+  #frozen = false
+  #closed = false
+
+  constructor(
+    response: ServerResponse,
+    options: { readonly clock: Clock; readonly idleCutMs: number; readonly headers: Readonly<Record<string, string>> },
+  ) {
+    this.#response = response
+    this.#clock = options.clock
+    this.#idleCutMs = options.idleCutMs
+    response.writeHead(200, options.headers)
+    response.flushHeaders()
+    response.on('close', () => this.#close())
+    this.#idle = this.#armIdle()
+  }
+
+  write(text: string): void {
+    if (this.#closed || this.#frozen || text === '') return
+    this.#response.write(text)
+    this.#idle()
+    this.#idle = this.#armIdle()
+  }
+
+  /** One line that does not end, in pieces, as fast as it is read. */
+  async writeHugeLine(bytes: number): Promise<void> {
+    this.write('data: ')
+    for (let left = bytes; left > 0 && !this.#closed; left -= hugePiece.length) {
+      const room = this.#response.write(hugePiece.subarray(0, Math.min(left, hugePiece.length)))
+      if (!room && !this.#closed) await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')])
+    }
+  }
+
+  freeze(): void {
+    this.#frozen = true
+    this.#idle()
+  }
+
+  cut(how: 'reset' | 'clean'): void {
+    if (how === 'clean') this.#response.end()
+    else this.#response.destroy()
+    this.#close()
+  }
+
+  onClose(run: () => void): void {
+    this.#closers.push(run)
+  }
+
+  #armIdle(): Cancel {
+    return this.#clock.timer(this.#idleCutMs, () => this.cut('reset'))
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#idle()
+    for (const run of this.#closers) run()
+  }
+}

@@ -1,0 +1,82 @@
+import type { Cancel, Clock } from '../../lib/clock.ts'
+import type { FileNode } from './file-node.ts'
+
+/**
+ * Holds changed sizes and times back as a provider's caches do (reference, section 15): a file's size goes out at once after a pause, then at most
+ * every `sizeFlushMs`; times go out together every `timesFlushMs`. Readers by id see them at once all the same; streams do not.
+ */
+export class FlushQueue {
+  readonly #clock: Clock
+  readonly #delays: { readonly sizeFlushMs: number; readonly timesFlushMs: number }
+  readonly #publish: (node: FileNode, kind: 'location' | 'times') => void
+  readonly #lastSize = new Map<FileNode, number>()
+  readonly #sizes = new Map<FileNode, Cancel>()
+  readonly #times = new Set<FileNode>()
+  #timesTimer: Cancel | null = null
+
+  constructor(
+    clock: Clock,
+    delays: { readonly sizeFlushMs: number; readonly timesFlushMs: number },
+    publish: (node: FileNode, kind: 'location' | 'times') => void,
+  ) {
+    this.#clock = clock
+    this.#delays = delays
+    this.#publish = publish
+  }
+
+  /** The file's size or blocks have changed. */
+  size(node: FileNode): void {
+    if (this.#sizes.has(node)) return
+    const waitMs = (this.#lastSize.get(node) ?? Number.NEGATIVE_INFINITY) + this.#delays.sizeFlushMs - this.#clock.now()
+    if (waitMs <= 0) this.#flushSize(node)
+    else
+      this.#sizes.set(
+        node,
+        this.#clock.timer(waitMs, () => this.#flushSize(node)),
+      )
+  }
+
+  /** The node's times have changed. */
+  times(node: FileNode): void {
+    if (this.#delays.timesFlushMs <= 0) {
+      this.#publish(node, 'times')
+      return
+    }
+    this.#times.add(node)
+    this.#timesTimer ??= this.#clock.timer(this.#delays.timesFlushMs, () => this.#flushTimes())
+  }
+
+  /** What an fsync does: the size goes out now. */
+  sync(node: FileNode): void {
+    if (this.#sizes.has(node)) this.#flushSize(node)
+  }
+
+  /** The node is deleted: nothing of it is owed any more. */
+  forget(node: FileNode): void {
+    this.#sizes.get(node)?.()
+    this.#sizes.delete(node)
+    this.#lastSize.delete(node)
+    this.#times.delete(node)
+  }
+
+  close(): void {
+    for (const cancel of this.#sizes.values()) cancel()
+    this.#sizes.clear()
+    this.#timesTimer?.()
+    this.#timesTimer = null
+  }
+
+  #flushSize(node: FileNode): void {
+    this.#sizes.get(node)?.()
+    this.#sizes.delete(node)
+    if (this.#delays.sizeFlushMs > 0) this.#lastSize.set(node, this.#clock.now())
+    this.#publish(node, 'location')
+  }
+
+  #flushTimes(): void {
+    this.#timesTimer = null
+    const nodes = [...this.#times]
+    this.#times.clear()
+    for (const node of nodes) this.#publish(node, 'times')
+  }
+}
