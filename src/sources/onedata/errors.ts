@@ -46,7 +46,7 @@ interface ApiError {
 }
 
 /** Reads the envelopes of 18.02 (`{"error":"not_found"}`), 19.02-21.02 (`{"error":{"id","details"}}`) and 25.0 (with `ctx`); null for anything else. */
-export function parseApiError(body: string): ApiError | null {
+function parseApiError(body: string): ApiError | null {
   const error = field(parseJson(body), 'error')
   if (typeof error === 'string') return { id: error, errno: null, authError: null }
   const id = field(error, 'id')

@@ -3,6 +3,7 @@ import type { Space } from '../../core/source.ts'
 import type { AttributeNeeds, Attributes } from './attributes.ts'
 import type { Refusal } from './errors.ts'
 import type { RawEntry } from './listing-pages.ts'
+import { mapConcurrently } from './map-concurrently.ts'
 import type { ListedEntry, ListedPage, ListOptions } from './provider.ts'
 import type { ProviderContext } from './provider-context.ts'
 import { readOne } from './read-one.ts'
@@ -44,9 +45,9 @@ export async function detailPage(
   signal: AbortSignal,
 ): Promise<ListedPage> {
   const plans = await planReads(context, entries, options, turn)
-  const listed = await together(signal, plans, async ({ entry, attributes }, togetherSignal) => ({
+  const listed = await mapConcurrently(plans, context.concurrency, async ({ entry, attributes }) => ({
     entry,
-    result: attributes ?? (await readEntry(context, space, entry, options.needs, togetherSignal)),
+    result: attributes ?? (await readEntry(context, space, entry, options.needs, signal)),
   }))
   const page = { entries: [] as ListedEntry[], unreadable: [] as string[] }
   for (const { entry, result } of listed) {
@@ -55,21 +56,6 @@ export async function detailPage(
     else if (result.kind === 'noAccess') page.unreadable.push(joinPath(entry.dir, entry.name))
   }
   return page
-}
-
-/** Runs a task for each; when one fails, those that still wait are not begun. */
-async function together<T, R>(
-  signal: AbortSignal,
-  items: readonly T[],
-  task: (item: T, signal: AbortSignal) => Promise<R>,
-): Promise<readonly R[]> {
-  const rest = new AbortController()
-  const either = AbortSignal.any([signal, rest.signal])
-  try {
-    return await Promise.all(items.map((item) => task(item, either)))
-  } finally {
-    rest.abort()
-  }
 }
 
 interface Plan {

@@ -14,6 +14,8 @@ export interface ProviderContext {
   readonly client: Client
   readonly deps: SourceDeps
   readonly dialect: Dialect
+  /** Requests that are worth asking at once. */
+  readonly concurrency: number
   /** Known files whose attributes one listing may read again, where each costs a request. */
   readonly readBudget: number
   /**
@@ -31,7 +33,7 @@ export interface ProviderContext {
 const rememberedFiles = 100_000
 
 export function createContext(
-  fixed: Pick<ProviderContext, 'id' | 'client' | 'deps' | 'dialect' | 'readBudget'>,
+  fixed: Pick<ProviderContext, 'id' | 'client' | 'deps' | 'dialect' | 'concurrency' | 'readBudget'>,
 ): ProviderContext {
   return { ...fixed, remembered: new LRUCache({ max: rememberedFiles }), turns: new Map(), way: null }
 }

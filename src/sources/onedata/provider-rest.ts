@@ -41,7 +41,14 @@ export async function createRestProvider(
     const dialect = dialectOf(parseVersion(version))
     // Half of what a poll interval allows, so that unknown and pending files always find room.
     const readBudget = Math.max(1, Math.floor((limits.perSecond * options.pollInterval) / 2_000))
-    const context = createContext({ id: providerId, client, deps, dialect, readBudget })
+    const context = createContext({
+      id: providerId,
+      client,
+      deps,
+      dialect,
+      concurrency: limits.concurrency,
+      readBudget,
+    })
     return restProvider(context, connection, version)
   } catch (error) {
     client.close()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Space } from '../../core/source.ts'
 import { type AttributeNeeds, type Attributes, attributeQuery, readAttributes } from './attributes.ts'
 import type { Ask } from './client.ts'
-import { type Refusal, unreachable } from './errors.ts'
+import type { Refusal } from './errors.ts'
 import { noSuchPath, type ProviderContext, parseAnswer, segmentsOf } from './provider-context.ts'
 
 /** One file: its id, and its last known path, the only handle there is on 18.02. */
@@ -59,7 +59,13 @@ async function readWith(
 }
 
 /** Not a word about the file: nothing says that it is gone. */
-const pathLacking = unreachable('its path is not known, and this version reads files by path only', false)
+const pathLacking: Refusal = {
+  kind: 'invalid',
+  status: null,
+  id: null,
+  reason: 'its path is not known, and this version reads files by path only',
+  transient: false,
+}
 
 function attributesAsk(context: ProviderContext, space: Space, file: FileHandle, needs: AttributeNeeds): Ask {
   const { dialect } = context

@@ -4,13 +4,14 @@ import type { ReadAnswer, ReadRequest, Space } from '../../core/source.ts'
 import type { Attributes } from './attributes.ts'
 import type { Refusal } from './errors.ts'
 import { withoutSpace } from './listing-pages.ts'
+import { mapConcurrently } from './map-concurrently.ts'
 import type { ProviderContext } from './provider-context.ts'
 import { type ListedFile, readByListing } from './read-by-listing.ts'
 import { readExtras } from './read-extras.ts'
 import { readOne } from './read-one.ts'
 
-/** So many failures one after the other mean that the provider answers nobody: it is not asked for the rest. */
-const failuresInARow = 8
+/** So many outages one after the other mean that the provider answers nobody: it is not asked for the rest. */
+const outagesInARow = 8
 
 /** See `Provider.read`: a fresh look at each file, in as few requests as there can be. Rejects only on abort. */
 export async function readFiles(
@@ -20,23 +21,15 @@ export async function readFiles(
   signal: AbortSignal,
 ): Promise<readonly ReadAnswer[]> {
   const listed = await readByListing(context, space, requests, signal)
-  const rest = new AbortController()
-  const either = AbortSignal.any([signal, rest.signal])
-  let failures = 0
-  const look = async (request: ReadRequest): Promise<ReadAnswer> => {
-    try {
-      const question = { space, request, listed: listed.get(request.fileId) ?? null }
-      const answer = await answerOf(context, question, either)
-      failures = answer.kind === 'unavailable' ? failures + 1 : 0
-      if (failures >= failuresInARow) rest.abort()
-      return answer
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!rest.signal.aborted) throw error
-      return { kind: 'unavailable', fileId: request.fileId, reason: 'the provider answers nothing at the moment' }
-    }
-  }
-  return Promise.all(requests.map(look))
+  let outages = 0
+  return mapConcurrently(requests, context.concurrency, async (request) => {
+    const { fileId } = request
+    if (outages >= outagesInARow) return unavailable(fileId, 'the provider answers nothing at the moment')
+    const seen = await lookAt(context, { space, request, listed: listed.get(fileId) ?? null }, signal)
+    const isRefused = 'transient' in seen
+    outages = isRefused && isOutage(seen) ? outages + 1 : 0
+    return isRefused ? refused(fileId, seen) : seen
+  })
 }
 
 interface Question {
@@ -46,28 +39,31 @@ interface Question {
   readonly listed: ListedFile | null
 }
 
-async function answerOf(context: ProviderContext, question: Question, signal: AbortSignal): Promise<ReadAnswer> {
-  const { fileId } = question.request
+async function lookAt(
+  context: ProviderContext,
+  question: Question,
+  signal: AbortSignal,
+): Promise<ReadAnswer | Refusal> {
   try {
-    return await lookAt(context, question, signal)
+    return await look(context, question, signal)
   } catch (error) {
     // An answer of unknown form: nothing follows about the file.
-    if (!(error instanceof SourceError)) throw error
-    return { kind: 'unavailable', fileId, reason: error.message }
+    if (error instanceof SourceError) return unavailable(question.request.fileId, error.message)
+    throw error
   }
 }
 
-async function lookAt(
+async function look(
   context: ProviderContext,
   { space, request, listed }: Question,
   signal: AbortSignal,
-): Promise<ReadAnswer> {
+): Promise<ReadAnswer | Refusal> {
   const { fileId } = request
   const seen = listed ?? (await readSingly(context, space, request, signal))
-  if ('kind' in seen) return refused(fileId, seen)
+  if ('kind' in seen) return seen
   if (seen.type !== 'file') return { kind: 'notAFile', fileId }
   const extras = await readExtras(context, space, { request, facts: seen.facts }, signal)
-  if (extras.kind !== 'extras') return refused(fileId, extras)
+  if (extras.kind !== 'extras') return extras
   const facts: FileFacts = { ...seen.facts, ...extras.facts }
   return { kind: 'file', fileId, dir: seen.dir, name: seen.name, facts, by: 'read' }
 }
@@ -96,5 +92,14 @@ function placeOf(
 
 function refused(fileId: string, refusal: Refusal): ReadAnswer {
   if (refusal.kind === 'notFound') return { kind: 'gone', fileId, by: 'read' }
-  return { kind: 'unavailable', fileId, reason: `the provider did not tell: ${refusal.reason}` }
+  return unavailable(fileId, `the provider did not tell: ${refusal.reason}`)
+}
+
+function unavailable(fileId: string, reason: string): ReadAnswer {
+  return { kind: 'unavailable', fileId, reason }
+}
+
+/** Whether a refusal is about the provider or the token. Lost rights or a defect (500) may be about this file only: the others have their turn. */
+function isOutage({ kind, status, id }: Refusal): boolean {
+  return kind === 'unauthorized' || (kind === 'unavailable' && status !== 500 && id !== 'posix')
 }
