@@ -9,6 +9,7 @@ export class LiveStream {
   readonly #response: ServerResponse
   readonly #clock: Clock
   readonly #idleCutMs: number
+  readonly #endAfterMs: number
   readonly #closers: (() => void)[] = []
   #idle: Cancel
   #frozen = false
@@ -16,11 +17,18 @@ export class LiveStream {
 
   constructor(
     response: ServerResponse,
-    options: { readonly clock: Clock; readonly idleCutMs: number; readonly headers: Readonly<Record<string, string>> },
+    options: {
+      readonly clock: Clock
+      readonly idleCutMs: number
+      /** Silence after which the client wants the stream to be ended well. */
+      readonly endAfterMs?: number
+      readonly headers: Readonly<Record<string, string>>
+    },
   ) {
     this.#response = response
     this.#clock = options.clock
     this.#idleCutMs = options.idleCutMs
+    this.#endAfterMs = options.endAfterMs ?? Number.POSITIVE_INFINITY
     response.writeHead(200, options.headers)
     response.flushHeaders()
     response.on('close', () => this.#close())
@@ -59,6 +67,7 @@ export class LiveStream {
   }
 
   #armIdle(): Cancel {
+    if (this.#endAfterMs < this.#idleCutMs) return this.#clock.timer(this.#endAfterMs, () => this.cut('clean'))
     return this.#clock.timer(this.#idleCutMs, () => this.cut('reset'))
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts'
+import type { Cancel, Clock } from '../../lib/clock.ts'
 import type { DocumentKind, FileNode } from './file-node.ts'
 import type { SpaceTree } from './space-tree.ts'
 
@@ -10,19 +10,33 @@ export interface SyncLag {
 /** What travels of a document: its values at the moment when it was saved. */
 type Copy = Pick<
   FileNode,
-  'uuid' | 'fileId' | 'type' | 'name' | 'mode' | 'originProviderId' | 'symlinkValue' | 'deleted'
+  'uuid' | 'fileId' | 'type' | 'name' | 'mode' | 'originProviderId' | 'symlinkValue' | 'deleted' | 'creationTime'
 > &
   Pick<FileNode, 'atime' | 'mtime' | 'ctime' | 'size' | 'locations' | 'content' | 'custom'> & {
     readonly parentId: string | null
   }
 
-/** Carries every document that `from` saves to `to`, `lag.lagMs` later (0 = at once); there it gets numbers of that provider. */
-export function replicate(from: SpaceTree, to: SpaceTree, clock: Clock, lag: SyncLag): void {
+/**
+ * Carries every document that `from` saves to `to`, `lag.lagMs` later (0 = at once); there it gets numbers of that provider. Returns what ends
+ * it: documents on their way are then lost.
+ */
+export function replicate(from: SpaceTree, to: SpaceTree, clock: Clock, lag: SyncLag): () => void {
+  const onTheWay = new Set<Cancel>()
   from.onPublished((node, kind) => {
     const copy: Copy = { ...node, parentId: node.parent?.fileId ?? null }
-    if (lag.lagMs <= 0) apply(to, kind, copy)
-    else clock.timer(lag.lagMs, () => apply(to, kind, copy))
+    if (lag.lagMs <= 0) {
+      apply(to, kind, copy)
+      return
+    }
+    const cancel = clock.timer(lag.lagMs, () => {
+      onTheWay.delete(cancel)
+      apply(to, kind, copy)
+    })
+    onTheWay.add(cancel)
   })
+  return () => {
+    for (const cancel of onTheWay) cancel()
+  }
 }
 
 function apply(tree: SpaceTree, kind: DocumentKind, copy: Copy): void {

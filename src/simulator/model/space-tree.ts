@@ -5,7 +5,15 @@ import { addBlock, type Blocks, cutBlocks } from './blocks.ts'
 import { ChangeLog } from './change-log.ts'
 import { Content } from './content.ts'
 import { encodeFileId, randomHex } from './file-ids.ts'
-import { Children, type CustomMetadata, type DocumentKind, type FileNode, type NodeType, subtree } from './file-node.ts'
+import {
+  Children,
+  type CustomMetadata,
+  type DocumentKind,
+  type FileNode,
+  isWithin,
+  type NodeType,
+  subtree,
+} from './file-node.ts'
 import { FlushQueue } from './flush-queue.ts'
 import { PosixError } from './posix-error.ts'
 
@@ -23,6 +31,9 @@ export interface CreateOptions {
   readonly mode?: number
   readonly symlinkValue?: string
 }
+
+type NodeFacts = Pick<FileNode, 'uuid' | 'name' | 'type' | 'mode' | 'originProviderId' | 'symlinkValue'>
+type NodeTimes = Pick<FileNode, 'creationTime' | 'atime' | 'mtime' | 'ctime'>
 
 const ownerId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90ch0001'
 const daySeconds = 86_400
@@ -132,6 +143,7 @@ export class SpaceTree {
     if (from === null) throw new PosixError('eperm')
     if (parent.children === null) throw new PosixError('enotdir')
     checkName(name)
+    if (isWithin(parent, node)) throw new PosixError('einval')
     this.#makeWay(parent.children.get(name), node)
     from.children?.remove(node)
     node.parent = parent
@@ -186,22 +198,18 @@ export class SpaceTree {
     this.#published.add(tell)
   }
 
-  /** Puts a node of another provider in its place, or makes it; dbsync's part. `null` where its parent is not known here. */
-  adopt(
-    copy: Pick<FileNode, 'uuid' | 'type' | 'mode' | 'name' | 'originProviderId' | 'symlinkValue'>,
-    parentId: string,
-  ): FileNode | null {
+  /** Puts a node of another provider in its place, or makes it; dbsync's part. Null where its parent is not known here. */
+  adopt(copy: NodeFacts & NodeTimes, parentId: string): FileNode | null {
     const parent = this.#nodes.get(parentId)
-    if (parent?.children === null || parent === undefined) return null
+    if (parent === undefined || parent.children === null) return null
     const known = this.#nodes.get(encodeFileId(copy.uuid, this.space.id))
     known?.parent?.children?.remove(known)
-    const node = known ?? this.#make({ ...copy, parent })
+    const node = known ?? Object.assign(this.#make({ ...copy, parent }, copy.creationTime), timesOf(copy))
     node.parent = parent
     node.name = copy.name
     node.mode = copy.mode
-    node.displayName = copy.name
-    if (parent.children.get(copy.name) !== undefined)
-      node.displayName = `${copy.name}@${node.originProviderId.slice(0, 6)}`
+    const taken = parent.children.get(copy.name) !== undefined
+    node.displayName = taken ? `${copy.name}@${node.originProviderId.slice(0, 6)}` : copy.name
     parent.children.add(node)
     return node
   }
@@ -232,17 +240,22 @@ export class SpaceTree {
     })
   }
 
-  #make(
-    facts: Pick<FileNode, 'uuid' | 'name' | 'type' | 'parent' | 'mode' | 'originProviderId' | 'symlinkValue'>,
-  ): FileNode {
+  #make(facts: NodeFacts & Pick<FileNode, 'parent'>, creationTime = this.#seconds()): FileNode {
     const now = this.#seconds()
+    const { uuid, name, type, parent, mode, originProviderId, symlinkValue } = facts
     const node: FileNode = {
-      ...facts,
-      fileId: encodeFileId(facts.uuid, this.space.id),
+      uuid,
+      name,
+      type,
+      parent,
+      mode,
+      originProviderId,
+      symlinkValue,
+      fileId: encodeFileId(uuid, this.space.id),
       spaceId: this.space.id,
       ownerId,
-      displayName: facts.name,
-      creationTime: now,
+      displayName: name,
+      creationTime,
       atime: now,
       mtime: now,
       ctime: now,
@@ -252,7 +265,7 @@ export class SpaceTree {
       custom: null,
       processing: false,
       deleted: false,
-      children: facts.type === 'DIR' ? new Children() : null,
+      children: type === 'DIR' ? new Children() : null,
       seqs: { meta: 0, times: 0, location: 0, custom: 0 },
     }
     this.#nodes.set(node.fileId, node)
@@ -322,6 +335,10 @@ export class SpaceTree {
   #seconds(): number {
     return Math.floor(this.#options.clock.now() / 1_000)
   }
+}
+
+function timesOf({ atime, mtime, ctime }: NodeTimes) {
+  return { atime, mtime, ctime }
 }
 
 const noLocations: ReadonlyMap<string, Blocks> = new Map()

@@ -20,8 +20,6 @@ export interface ZoneView {
   readonly tokens: Tokens
   readonly spaces: () => readonly UserSpace[]
   readonly providers: () => readonly ZoneProvider[]
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
 }
 
 /** The slice of Onezone that leads a token to its spaces and their providers. */
