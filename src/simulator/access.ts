@@ -26,6 +26,11 @@ export class Access {
     this.#view = view
   }
 
+  /** Whether the token still counts and its user is still a member. */
+  stillHolds(): boolean {
+    return this.#caller.counts() && this.#caller.grant.member !== false
+  }
+
   /** Throws 400 `posix eacces` unless every directory above the node lets through. */
   reach(node: FileNode): Reach {
     const reach = this.reachOf(node)

@@ -83,7 +83,8 @@ export class EventStream {
   #blockOf({ seq, kind, node }: Change): Block | null {
     const { access } = this.#wanted
     if (node.parent === null || !this.#directories.has(node.parent)) return null
-    const allowed = access.mayTraverse(node.parent) && access.reachOf(node) !== 'outside'
+    // A token that has ended, or a right that is lost, silences the stream; it stays open.
+    const allowed = access.stillHolds() && access.mayTraverse(node.parent) && access.reachOf(node) !== 'outside'
     if (!allowed || this.#wanted.state.faults.denied.has(node)) return null
     const data = { fileId: node.fileId, parentFileId: node.parent.fileId }
     if (node.deleted) return kind === 'meta' ? { id: seq, event: 'deleted', data } : null

@@ -21,15 +21,17 @@ export interface TokenGrant {
   readonly api?: readonly string[]
 }
 
-/** Whoever stands behind a request. */
+/** Whoever stands behind a request; a stream keeps it, so it tells what holds at this moment. */
 export interface Caller {
   readonly grant: TokenGrant
+  /** Whether the token still counts. */
+  counts(): boolean
 }
 
 type State = 'valid' | 'revoked' | 'invalid'
 
 interface Known {
-  readonly grant: TokenGrant
+  grant: TokenGrant
   state: State
   /** The last verdict, and until when it is believed. */
   verdict: Omit<ApiErrorFacts, 'status'> | null
@@ -67,6 +69,12 @@ export class Tokens {
     this.#set(text, 'invalid')
   }
 
+  /** Lets it do something else from now on: its user has lost a privilege, say. */
+  regrant(text: string, grant: TokenGrant): void {
+    const known = this.#known.get(text)
+    if (known !== undefined) known.grant = grant
+  }
+
   /** Takes a revocation back. */
   restore(text: string): void {
     this.#set(text, 'valid')
@@ -78,7 +86,12 @@ export class Tokens {
     const known = this.#known.get(text)
     const error = known === undefined ? badToken : this.#believed(known)
     if (error !== null || known === undefined) throw unauthorized(error ?? badToken)
-    return { grant: known.grant }
+    return {
+      get grant() {
+        return known.grant
+      },
+      counts: () => this.#believed(known) === null,
+    }
   }
 
   /** As `authenticate`, without the cache: what Onezone says. Null where it counts. */
@@ -116,8 +129,3 @@ export class Tokens {
 }
 
 const badToken = { id: 'badToken', description: 'Provided token could not be understood by the server.' }
-
-/** Whether the token is limited to some data. */
-export function hasDataCaveat({ grant }: Caller): boolean {
-  return grant.readonly === true || grant.paths !== undefined || grant.objectIds !== undefined
-}

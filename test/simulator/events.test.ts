@@ -409,6 +409,23 @@ describe('file events, beyond the list', () => {
     await stream.until('the reading came', ({ data }) => Number(data?.attributes?.atime) > 1_000)
   })
 
+  it.each([
+    ['was revoked', (simulator: Simulator) => simulator.tokens.revoke(simulator.token)],
+    ['lost its membership', (simulator: Simulator) => simulator.tokens.regrant(simulator.token, { member: false })],
+  ])('fall silent, and stay open, when the token %s', async (_name, lose) => {
+    const simulator = await startSimulator()
+    const directory = simulator.model.mkdir('in')
+    const token = simulator.tokens.issue()
+    const other = await openEvents(simulator, { directories: [directory], token })
+    const stream = await openEvents(simulator, { directories: [directory] })
+
+    lose(simulator)
+    await sentinel(simulator, 'in/sentinel', other)
+
+    expect(stream.text()).toBe('')
+    expect(stream.ended()).toBeNull()
+  })
+
   it('is nowhere to be found before 25.0', async () => {
     const simulator = await startSimulator({ version: '21.02.8' })
 

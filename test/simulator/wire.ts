@@ -159,8 +159,3 @@ function readBlock(text: string): readonly SseBlock[] {
   const data = parse(fields.get('data') ?? '') as EventData | null | undefined
   return data === undefined ? [] : [{ id: Number(fields.get('id')), event: fields.get('event') ?? '', data }]
 }
-
-/** The segments of a path, encoded. */
-export function encoded(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
-}
