@@ -1,0 +1,120 @@
+import type { AdapterConfig, Config } from '../config/config.ts'
+import { createSecrets } from '../config/secrets.ts'
+import { ConfigError } from '../core/errors.ts'
+import type { Source, Space } from '../core/source.ts'
+import type { Target } from '../core/target.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { SourceMeter } from '../sources/define.ts'
+import * as sources from '../sources/registry.ts'
+import * as targets from '../targets/registry.ts'
+
+/** What looking at providers and targets once takes. */
+export interface ConnectDeps {
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  /** Ends all looking. */
+  readonly signal: AbortSignal
+}
+
+/** What came of one look. */
+export interface Finding {
+  /** `source datahub`, `trigger video`, `target hook` */
+  readonly part: string
+  readonly ok: boolean
+  /** A sentence; never a secret. */
+  readonly detail: string
+}
+
+/** The spaces that each source's token sees. Rejects with the first source's `SourceError`. */
+export async function spacesOf(
+  config: Config,
+  deps: ConnectDeps,
+): Promise<readonly { readonly source: string; readonly spaces: readonly Space[] }[]> {
+  return Promise.all(
+    [...config.sources].map(([name, adapter]) =>
+      using(buildSource(name, adapter, deps), async (source) => ({
+        source: name,
+        spaces: await source.listSpaces(deps.signal),
+      })),
+    ),
+  )
+}
+
+/** Looks at every source, every trigger's space and every target, all at once. No event is sent; never rejects for what cannot be reached. */
+export async function connectAll(config: Config, deps: ConnectDeps): Promise<readonly Finding[]> {
+  const ofSources = [...config.sources].map(([name, adapter]) => connectSource(name, adapter, config, deps))
+  const ofTargets = [...config.targets.keys()].map((name) => connectTarget(name, config, deps))
+  return (await Promise.all([...ofSources, ...ofTargets])).flat()
+}
+
+async function connectSource(
+  name: string,
+  adapter: AdapterConfig,
+  config: Config,
+  deps: ConnectDeps,
+): Promise<readonly Finding[]> {
+  const part = `source ${name}`
+  return using(buildSource(name, adapter, deps), async (source) => {
+    const looked = await look(part, async () => `sees ${count(await source.listSpaces(deps.signal), 'space')}`)
+    if (!looked.ok) return [looked]
+    const triggers = config.triggers.filter((trigger) => trigger.source === name)
+    const ofTriggers = triggers.map((trigger) =>
+      look(`trigger ${trigger.name}`, async () => {
+        const watch = await source.openSpace(trigger.space, deps.signal)
+        return `space "${watch.space.name}" (${watch.space.id}): ${watch.health().detail}`
+      }),
+    )
+    return [looked, ...(await Promise.all(ofTriggers))]
+  })
+}
+
+async function connectTarget(name: string, config: Config, deps: ConnectDeps): Promise<readonly Finding[]> {
+  const target = buildTarget(name, config, deps)
+  return using(target, async () => {
+    const { probe } = target
+    if (probe === undefined) return [{ part: `target ${name}`, ok: true, detail: 'cannot be tried without an event' }]
+    return [await look(`target ${name}`, () => probe.call(target, deps.signal))]
+  })
+}
+
+async function look(part: string, ask: () => Promise<string>): Promise<Finding> {
+  try {
+    return { part, ok: true, detail: await ask() }
+  } catch (error) {
+    return { part, ok: false, detail: error instanceof Error ? error.message : 'it failed' }
+  }
+}
+
+async function using<Thing extends { close(): Promise<void> }, T>(thing: Thing, use: (thing: Thing) => Promise<T>) {
+  try {
+    return await use(thing)
+  } finally {
+    await thing.close()
+  }
+}
+
+function buildSource(name: string, { type, options }: AdapterConfig, deps: ConnectDeps): Source {
+  const definition = Object.values(sources).find((each) => each.type === type)
+  if (definition === undefined) throw new ConfigError('CONFIG_INVALID', `Source "${name}": there is no type "${type}".`)
+  const { log, clock, random } = deps
+  return definition.build(options, { name, log, clock, random, meter: silentMeter, secret: createSecrets() })
+}
+
+function buildTarget(name: string, config: Config, { log, clock }: ConnectDeps): Target {
+  const target = config.targets.get(name)
+  const definition = Object.values(targets).find((each) => each.type === target?.type)
+  if (target === undefined || definition === undefined) {
+    throw new ConfigError('CONFIG_INVALID', `Target "${name}": there is no type "${target?.type}".`)
+  }
+  const { options, timeoutMs, concurrency } = target
+  return definition.build(options, { name, log, clock, timeoutMs, concurrency, secret: createSecrets() })
+}
+
+const silentMeter: SourceMeter = { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} }
+
+function count(things: readonly unknown[], noun: string): string {
+  return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`
+}

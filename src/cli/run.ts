@@ -1,0 +1,12 @@
+import type { Flags } from '../config/given.ts'
+import { configPathOf } from '../config/load.ts'
+import { configure, readConfiguration } from './configuration.ts'
+import type { Io } from './io.ts'
+
+/** `onetrigger run`: resolves with the exit code when a signal has ended it. */
+export async function run(flags: Flags, io: Io): Promise<number> {
+  const { config, log } = configure(flags, io)
+  const { serve } = await import('../app/serve.ts')
+  const hasFile = configPathOf(flags, io.env) !== null
+  return serve(config, { log, ...(hasFile ? { reload: async () => readConfiguration(flags, io) } : {}) })
+}

@@ -1,0 +1,58 @@
+import type { Environment } from './env.ts'
+import { type Locate, type Path, pathText } from './problem.ts'
+import { longFlag, type Setting } from './settings.ts'
+
+/** What the command line gave: by the setting's key; a flag that may be repeated gives a list. */
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** A setting that was given, with how people know it: the flag or the variable. */
+export interface Given {
+  readonly setting: Setting
+  readonly value: unknown
+  readonly by: string
+}
+
+/** Everything that flags and variables say, and what is contradictory in it. A flag wins over its variable; an empty one counts as none. */
+export function gatherGiven(
+  usable: readonly Setting[],
+  flags: Flags,
+  env: Environment,
+): { readonly given: readonly Given[]; readonly problems: readonly string[] } {
+  const found = usable.map((setting) => fromFlag(setting, flags[setting.key]) ?? fromVariable(setting, env))
+  return {
+    given: found.filter((each) => each !== null && typeof each !== 'string'),
+    problems: found.filter((each) => typeof each === 'string'),
+  }
+}
+
+function fromFlag(setting: Setting, flag: Flags[string]): Given | null {
+  const by = longFlag(setting)
+  if (typeof flag === 'boolean') return flag ? { setting, value: true, by } : null
+  const text = typeof flag === 'string' ? flag : (flag ?? []).join(',')
+  return text === '' ? null : { setting, value: read(setting, text), by }
+}
+
+/** A text says what is wrong. */
+function fromVariable(setting: Setting, env: Environment): Given | string | null {
+  const text = env[setting.env] ?? ''
+  const file = setting.envFile === undefined ? '' : (env[setting.envFile] ?? '')
+  if (text !== '' && file !== '') return `${setting.env} and ${setting.envFile} are both set; keep one of them`
+  if (text !== '') return { setting, value: read(setting, text), by: setting.env }
+  return file === '' ? null : { setting, value: { file }, by: setting.envFile ?? setting.env }
+}
+
+function read(setting: Setting, text: string): unknown {
+  return setting.read === undefined ? text : setting.read(text)
+}
+
+/** A place is known by the flag or variable that gave it, else as `otherwise` says. */
+export function locateGiven(given: readonly Given[], otherwise: Locate): Locate {
+  return (path) => {
+    const by = given.find(({ setting }) => isBelow(path, setting.path))?.by
+    return by === undefined ? otherwise(path) : { text: by, line: 0 }
+  }
+}
+
+function isBelow(path: Path, parent: Path): boolean {
+  return pathText(path.slice(0, parent.length)) === pathText(parent)
+}
