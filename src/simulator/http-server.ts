@@ -101,7 +101,6 @@ export class HttpServer {
     const route = isMatch(match) ? `${method} ${match.route.template}` : 'unknown'
     const done = requests.add({ at: state.clock.now(), method, url, route })
     response.on('finish', () => done(response.statusCode))
-    response.sendDate = false
     response.setHeader('date', new Date(state.clock.now()).toUTCString())
     for (const fault of state.faults.hit(`${method} ${path}`)) {
       if (await this.#suffer(fault, request, response)) return

@@ -117,6 +117,18 @@ describe('creating', () => {
     expect(reply).toMatchObject({ status: 400, json: { error: { id, details } } })
   })
 
+  it('leaves nothing behind when it breaks off', async () => {
+    const simulator = await startSimulator()
+    const path = `/api/v3/oneprovider/data/${simulator.space.id}/path/a.txt`
+    const request = slowPut(simulator, path)
+    request.write('first')
+    await waitFor('the first piece is there', () => simulator.model.stat('a.txt')?.size === 5)
+
+    request.destroy()
+
+    await waitFor('the file is gone', () => simulator.model.stat('a.txt') === null)
+  })
+
   it('under a file is refused', async () => {
     const simulator = await startSimulator()
     const id = simulator.model.create('a.txt')

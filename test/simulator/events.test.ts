@@ -396,6 +396,32 @@ describe('file events, beyond the list', () => {
     expect(attributesOf(stream.blocks(), fileId)).toEqual([{ size: 3 }])
   })
 
+  it('tell a file that is gone once when they are replayed, and nothing else of it', async () => {
+    const simulator = await startSimulator()
+    const { model } = simulator
+    const directory = model.mkdir('in')
+    const start = model.sequence()
+    const fileId = model.create('in/a', 'x')
+    model.remove('in/a')
+
+    const stream = await openEvents(simulator, { directories: [directory], lastEventId: start })
+    await sentinel(simulator, 'in/sentinel', stream)
+
+    expect(stream.blocks().flatMap(({ event, data }) => (data?.fileId === fileId ? [event] : []))).toEqual(['deleted'])
+  })
+
+  it('tell the size of a finished upload without delay, however long sizes are held back', async () => {
+    const simulator = await startSimulator({ delays: { sizeFlushMs: 3_600_000 } })
+    const directory = simulator.model.mkdir('in')
+    const fileId = simulator.model.create('in/a')
+    const stream = await openEvents(simulator, { directories: [directory], attributes: ['size'] })
+
+    for (const body of ['1', '22', '333']) {
+      await rest(simulator)('PUT', `/data/${fileId}/content`, { body })
+      await stream.until('the size came', ({ data }) => data?.attributes?.size === body.length)
+    }
+  })
+
   it('echo readings as changes of times', async () => {
     const simulator = await startSimulator()
     const directory = simulator.model.mkdir('in')

@@ -74,6 +74,22 @@ describe('faults of requests', () => {
   })
 })
 
+describe('rights that are lost', () => {
+  it.each(['in', 'in/a', 'in/deep/b'])('on %s leave nothing of it to be reached', async (path) => {
+    const simulator = await startSimulator()
+    simulator.model.mkdir('in/deep')
+    for (const file of ['in/a', 'in/deep/b']) simulator.model.create(file, 'x')
+    const ids = ['in/a', 'in/deep/b'].map((file) => [file, simulator.model.stat(file)?.fileId] as const)
+    const ask = rest(simulator)
+    const status = async () => Promise.all(ids.map(async ([, id]) => (await ask('GET', `/data/${id}`)).status))
+    simulator.faults.loseRights(path)
+
+    expect(await status()).toEqual(ids.map(([file]) => (file.startsWith(path) ? 400 : 200)))
+    simulator.faults.restoreRights(path)
+    expect(await status()).toEqual([200, 200])
+  })
+})
+
 describe('faults of streams', () => {
   async function watched() {
     const simulator = await startSimulator()

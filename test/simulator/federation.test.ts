@@ -3,7 +3,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import { createFederation } from '../../src/simulator/create-federation.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { quickDelays, seededRandom, startSimulator } from '../support/simulator.ts'
-import { rest } from './wire.ts'
+import { openEvents, rest } from './wire.ts'
 
 async function startFederation() {
   const clock = new FakeClock()
@@ -65,6 +65,11 @@ describe('a federation', () => {
     expect(krakow.model.stat('in/b')).toMatchObject({ size: 11, localRate: 0 })
     const id = krakow.model.stat('in/a')?.fileId
     expect((await rest(lisbon)('GET', `/data/${id}/content`)).text).toBe('hello')
+    const { json } = await rest(lisbon)('GET', `/data/${id}/distribution`)
+    expect(json.distributionPerProvider).toMatchObject({
+      [krakow.providerId]: { distributionPerStorage: { storage: { blocks: [[0, 5]] } } },
+      [lisbon.providerId]: { distributionPerStorage: { storage: { blocks: [] } } },
+    })
     krakow.model.remove('in/a')
     expect(lisbon.model.stat('in/a')).toBeNull()
   })
@@ -95,6 +100,16 @@ describe('a federation', () => {
     expect(lisbon.model.stat('a')).toMatchObject({ size: 5, mtime: krakow.model.stat('a')?.mtime })
   })
 
+  it('brings a new file with the times that it has, however late', async () => {
+    const { clock, krakow, lisbon } = await startFederation()
+    lisbon.sync.lagMs = 30_000
+    krakow.model.create('a', 'x')
+
+    await clock.advance(31_000)
+
+    expect(lisbon.model.stat('a')).toEqual({ ...krakow.model.stat('a'), localRate: 0 })
+  })
+
   it('shows both files where two providers made one of the same name at the same time', async () => {
     const { clock, krakow, lisbon } = await startFederation()
     krakow.sync.lagMs = 1_000
@@ -113,6 +128,28 @@ describe('a federation', () => {
       { name: 'a', conflictingName: null },
       { name: `a@${lisbon.providerId.slice(0, 6)}`, conflictingName: 'a' },
     ])
+  })
+
+  it('tells streams the name that was given, not the one that listings show', async () => {
+    const { clock, krakow, lisbon } = await startFederation()
+    krakow.sync.lagMs = 1_000
+    krakow.model.create('a', 'krakow')
+    const fileId = lisbon.model.create('b', 'lisbon')
+    await clock.advance(1_000)
+    const stream = await openEvents(krakow, { directories: [krakow.model.mkdir('')], attributes: ['name'] })
+
+    lisbon.model.move('b', 'c')
+    krakow.model.create('c', 'krakow')
+    await clock.advance(2_000)
+
+    await stream.until('the rename came', ({ data }) => data?.fileId === fileId)
+    expect(krakow.model.pathOf(fileId)).toBe(`c@${lisbon.providerId.slice(0, 6)}`)
+    expect(
+      stream
+        .blocks()
+        .filter(({ data }) => data?.fileId === fileId)
+        .at(-1)?.data?.attributes,
+    ).toEqual({ name: 'c' })
   })
 
   it('goes on while its zone is down', async () => {
