@@ -18,11 +18,12 @@ export function gatherGiven(
   flags: Flags,
   env: Environment,
 ): { readonly given: readonly Given[]; readonly problems: readonly string[] } {
-  const found = usable.map((setting) => fromFlag(setting, flags[setting.key]) ?? fromVariable(setting, env))
-  return {
-    given: found.filter((each) => each !== null && typeof each !== 'string'),
-    problems: found.filter((each) => typeof each === 'string'),
-  }
+  const given = usable
+    .map((setting) => fromFlag(setting, flags[setting.key]) ?? fromVariable(setting, env))
+    .filter((each) => each !== null)
+  const doubled = given.filter(({ setting, by }) => by === setting.env && valueOf(setting.envFile, env) !== '')
+  const problems = doubled.map(({ setting, by }) => `${by} and ${setting.envFile} are both set; keep one of them`)
+  return { given, problems }
 }
 
 function fromFlag(setting: Setting, flag: Flags[string]): Given | null {
@@ -32,13 +33,15 @@ function fromFlag(setting: Setting, flag: Flags[string]): Given | null {
   return text === '' ? null : { setting, value: read(setting, text), by }
 }
 
-/** A text says what is wrong. */
-function fromVariable(setting: Setting, env: Environment): Given | string | null {
-  const text = env[setting.env] ?? ''
-  const file = setting.envFile === undefined ? '' : (env[setting.envFile] ?? '')
-  if (text !== '' && file !== '') return `${setting.env} and ${setting.envFile} are both set; keep one of them`
+function fromVariable(setting: Setting, env: Environment): Given | null {
+  const text = valueOf(setting.env, env)
   if (text !== '') return { setting, value: read(setting, text), by: setting.env }
+  const file = valueOf(setting.envFile, env)
   return file === '' ? null : { setting, value: { file }, by: setting.envFile ?? setting.env }
+}
+
+function valueOf(variable: string | undefined, env: Environment): string {
+  return variable === undefined ? '' : (env[variable] ?? '')
 }
 
 function read(setting: Setting, text: string): unknown {
