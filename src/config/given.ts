@@ -21,7 +21,7 @@ export function gatherGiven(
   const given = usable
     .map((setting) => fromFlag(setting, flags[setting.key]) ?? fromVariable(setting, env))
     .filter((each) => each !== null)
-  const doubled = given.filter(({ setting, by }) => by === setting.env && valueOf(setting.envFile, env) !== '')
+  const doubled = given.filter(({ setting, by }) => by === setting.env && textOf(setting.envFile, env) !== '')
   const problems = doubled.map(({ setting, by }) => `${by} and ${setting.envFile} are both set; keep one of them`)
   return { given, problems }
 }
@@ -34,13 +34,13 @@ function fromFlag(setting: Setting, flag: Flags[string]): Given | null {
 }
 
 function fromVariable(setting: Setting, env: Environment): Given | null {
-  const text = valueOf(setting.env, env)
+  const text = textOf(setting.env, env)
   if (text !== '') return { setting, value: read(setting, text), by: setting.env }
-  const file = valueOf(setting.envFile, env)
+  const file = textOf(setting.envFile, env)
   return file === '' ? null : { setting, value: { file }, by: setting.envFile ?? setting.env }
 }
 
-function valueOf(variable: string | undefined, env: Environment): string {
+function textOf(variable: string | undefined, env: Environment): string {
   return variable === undefined ? '' : (env[variable] ?? '')
 }
 
