@@ -70,6 +70,9 @@ export class EventStream {
       if (block === null) continue
       this.#lastSeen = change.seq
       blocks.push(...this.#spoil(block))
+      if (block.event === 'deleted' && this.#wanted.state.faults.spoils('afterDeleted')) {
+        blocks.push(encode(this.#lateChange(change)))
+      }
     }
     this.#position = log.visible
     if (log.visible - this.#lastSeen >= heartbeatDistance) {
@@ -91,6 +94,13 @@ export class EventStream {
     const names = this.#wanted.attributes[kind]
     if (names.length === 0) return null
     return { id: seq, event: 'changedOrCreated', data: { ...data, attributes: this.#values(node, names) } }
+  }
+
+  /** What another document of a deleted file may still bring. */
+  #lateChange({ seq, node }: Change): Block {
+    const attributes = this.#values(node, this.#wanted.attributes.times)
+    const data = { fileId: node.fileId, parentFileId: node.parent?.fileId, attributes }
+    return { id: seq + 1, event: 'changedOrCreated', data }
   }
 
   #values(node: FileNode, names: readonly string[]): Record<string, unknown> {

@@ -20,8 +20,8 @@ export type HttpFault =
       readonly headers?: Readonly<Record<string, string>>
     }
 
-/** What may happen to an event on its way into a stream. */
-export type EventFault = 'drop' | 'double' | 'reorder' | 'undecodable' | 'missingName'
+/** What may happen to an event on its way into a stream; `afterDeleted`: a deletion is followed by one more change of the file. */
+export type EventFault = 'drop' | 'double' | 'reorder' | 'undecodable' | 'missingName' | 'afterDeleted'
 
 export interface HttpFaultRule {
   /** Matched against `METHOD /path`, the path as on the wire; all requests by default. */

@@ -150,6 +150,20 @@ describe('faults of streams', () => {
     expect(stream.blocks()[0]?.data?.attributes).toEqual({ type: 'REG' })
   })
 
+  it('lets a change follow a deletion', async () => {
+    const { model, faults, stream } = await watched()
+    model.create('in/a')
+    await stream.count(1)
+    faults.events('afterDeleted', { count: 1 })
+
+    model.remove('in/a')
+    const blocks = await stream.count(3)
+
+    const after = blocks.slice(blocks.findIndex(({ event }) => event === 'deleted'))
+    expect(after.map(({ event }) => event)).toEqual(['deleted', 'changedOrCreated'])
+    expect(after[1]?.id).toBeGreaterThan(after[0]?.id ?? 0)
+  })
+
   it.each([
     ['reset', 'broken'],
     ['clean', 'clean'],

@@ -49,6 +49,11 @@ export class ChangeLog {
     this.#poll ??= this.#clock.timer(this.#pollMs, () => this.#look())
   }
 
+  /** Numbers that go to changes which nobody is told of. */
+  skip(count: number): void {
+    this.#seq += count
+  }
+
   /** What is visible from `seq` on (inclusive), in order. */
   *from(seq: number): Generator<Change> {
     for (let at = this.#indexOf(seq); at < this.#changes.length; at++) {

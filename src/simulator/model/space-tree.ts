@@ -306,6 +306,8 @@ export class SpaceTree {
     node.parent?.children?.remove(node)
     this.#queue.forget(node)
     this.#publish(node, 'meta')
+    // Its other documents are deleted as well; streams leave that out.
+    this.log.skip(2)
   }
 
   /** Only the directory's own document changes: its old parent's observers hear nothing. */

@@ -6,6 +6,9 @@ import { download, receive } from './content-routes.ts'
 import { makeEntry } from './creation-routes.ts'
 import { remove } from './data-routes.ts'
 
+/** Larger files come without their value. */
+const maxValueBytes = 64 * 1024 * 1024
+
 /** CDMI, the older way to bytes: `/cdmi/<space>/<path>` and `/cdmi/cdmi_objectid/<file id>`; a slash at the end names a directory. */
 export function cdmiRoutes(state: ProviderState): readonly Route[] {
   const byId = (exchange: Exchange) => subjectOf(state, exchange)
@@ -82,7 +85,9 @@ function describe({ node, tree }: Subject, withValue: boolean): Record<string, u
     mimetype: 'application/octet-stream',
     valuetransferencoding: 'base64',
     valuerange: node.size === 0 ? '' : `0-${node.size - 1}`,
-    ...(withValue ? { value: Buffer.concat([...node.content.read(0, node.size)]).toString('base64') } : {}),
+    ...(withValue && node.size <= maxValueBytes
+      ? { value: Buffer.concat([...node.content.read(0, node.size)]).toString('base64') }
+      : {}),
   }
 }
 
