@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { CommanderError } from 'commander'
@@ -26,8 +25,8 @@ const io: Io = {
 
 // Node would print a failure with all fields of the error, and those of an HTTP client hold the token.
 process.on('uncaughtException', fail)
-// Whoever reads our output may stop reading (`onetrigger list-spaces | head -1`); that is no failure.
-process.stdout.on('error', () => process.exit(0))
+// Output that cannot be written (a full disk, a reader that has gone) is a failure like any other, without Node's stack.
+process.stdout.on('error', () => process.exit(1))
 
 // Exit codes are made here and nowhere else.
 try {

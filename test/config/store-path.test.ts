@@ -45,4 +45,10 @@ describe('the default place of the database', () => {
       expect(path).toMatch(/^\/s\/onetrigger\/[a-z0-9][a-z0-9._-]{1,160}\.db$/)
     },
   )
+
+  it('has no file name that looks like a flag or is hidden', () => {
+    expect(defaultStorePath({ XDG_STATE_HOME: '/s' }, '/u', { ...watched, host: '[::1]:8080' })).toMatch(
+      /^\/s\/onetrigger\/1-8080_my-space/,
+    )
+  })
 })
