@@ -2,6 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Io } from '../src/cli/io.ts'
+import { createProgram } from '../src/cli/program.ts'
+import { generateConfigReference } from '../src/config/reference.ts'
+import { configJsonSchema } from '../src/config/schema.ts'
 import { errorCodes } from '../src/core/errors.ts'
 import { metricDeclarations } from '../src/observability/declarations.ts'
 
@@ -28,9 +32,48 @@ function metricsPage(): string {
   return `# Metrics\n\n${notice}\n\nServed as \`/metrics\` where \`--listen\` is given, with the usual \`process_…\` and \`nodejs_…\` metrics of the run time beside them.\n\n${table(['name', 'type', 'labels', 'meaning'], rows)}\n`
 }
 
+/** The help of every command, as it is printed. */
+function cliPage(): string {
+  let printed = ''
+  const program = createProgram(
+    '',
+    {
+      ...silentIo,
+      print: (text) => {
+        printed += `${text}\n`
+      },
+    },
+    () => {},
+  )
+  const sections = [program, ...program.commands].map((command) => {
+    printed = ''
+    // Else the width of the terminal would be in the page.
+    command.configureHelp({ helpWidth: 100 }).outputHelp()
+    return `## ${command === program ? program.name() : `${program.name()} ${command.name()}`}\n\n\`\`\`text\n${printed.trim()}\n\`\`\``
+  })
+  return ['# Command line', notice, ...sections].join('\n\n').concat('\n')
+}
+
+const silentIo: Io = {
+  env: {},
+  home: '/',
+  isTerminal: false,
+  keepToken: () => {},
+  print: () => {},
+  writeError: () => {},
+  untilSignal: () => AbortSignal.abort(),
+}
+
+function configurationPage(): string {
+  return generateConfigReference().replace('\n\n', `\n\n${notice}\n\n`)
+}
+
 const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/configuration.md': configurationPage,
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/onetrigger.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
 }
 
 const check = process.argv.includes('--check')
