@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -18,6 +19,15 @@ describe('onetrigger', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^version \d+\.\d+\.\d+/)
+  })
+
+  it('is what the package runs', () => {
+    const bin = join(import.meta.dirname, '../../bin/onetrigger.mjs')
+
+    const { status, stdout } = spawnSync(process.execPath, [bin, '-v'], { encoding: 'utf8' })
+
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^version \d/)
   })
 
   it('without a command prints its usage on standard error, exit code 2', async () => {
