@@ -21,6 +21,9 @@ function findOption(arg: string, options: readonly Option[]): Option | undefined
   const exact = options.find(({ long }) => long === flag)
   if (exact !== undefined) return exact
   const candidates = options.filter(({ long }) => long?.startsWith(flag))
+  // 1.0.4's flags are those with a short form; what was short for one of them still is, although there are more flags now.
+  const old = candidates.filter(({ short }) => short !== undefined)
+  if (old.length === 1) return old[0]
   if (candidates.length > 1) {
     const names = candidates.map(({ long }) => long).join(', ')
     throw new UsageError('USAGE', `ambiguous option: ${flag} could be ${names}`)

@@ -15,18 +15,21 @@ export function suggestion(word: string, known: readonly string[]): string {
   return known.length === 0 ? '; there is none' : `; there is ${known.join(', ')}`
 }
 
-/** Levenshtein's: insertions, deletions and replacements of one character. */
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // Words that long are no typing errors of ours, and the table would be large.
+  // Words that differ so much in length are no typing errors, and the table would be large.
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  const table = [Array.from({ length: b.length + 1 }, (_, column) => column)]
+  const at = (row: number, column: number) => table[row]?.[column] ?? Number.POSITIVE_INFINITY
   for (let row = 1; row <= a.length; row++) {
     const current = [row]
+    table.push(current)
     for (let column = 1; column <= b.length; column++) {
-      const replaced = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+      const replaced = at(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      const swapped = isSwap ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY
+      current.push(Math.min(replaced, swapped, at(row - 1, column) + 1, at(row, column - 1) + 1))
     }
-    above = current
   }
-  return above[b.length] ?? 0
+  return at(a.length, b.length)
 }

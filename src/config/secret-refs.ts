@@ -32,10 +32,20 @@ export function secretsIn(schema: z.core.$ZodType, input: unknown, path: Path = 
   return inner === null ? [] : secretsIn(inner, input, path)
 }
 
-/** Only the variant that takes the input counts. */
+/** Only the variant that is meant counts. */
 function secretsInUnion(schema: z.ZodUnion, input: unknown, path: Path): readonly PlacedSecret[] {
-  const variant = schema.options.find((option) => z.safeParse(option, input).success)
+  const variant = schema.options.find((option) => isMeant(option, input))
   return variant === undefined ? [] : secretsIn(variant, input, path)
+}
+
+/** Kinds of adapters are told by their `type`, so that something else that is wrong in one does not hide its secrets. */
+function isMeant(option: z.core.$ZodType, input: unknown): boolean {
+  const literals =
+    option instanceof z.ZodObject
+      ? Object.entries(option.shape).filter(([, field]) => field instanceof z.ZodLiteral)
+      : []
+  if (literals.length === 0) return z.safeParse(option, input).success
+  return literals.every(([key, field]) => z.safeParse(field, at(input, key)).success)
 }
 
 function innerOf(schema: z.core.$ZodType): z.core.$ZodType | null {

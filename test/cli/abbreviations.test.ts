@@ -8,6 +8,7 @@ const command = new Command('run')
   .option('-s, --space <space>', '')
   .option('--stable-for <duration>', '')
   .option('--store <file>', '')
+  .option('--include <glob>', '')
 
 describe('abbreviated flags', () => {
   it.each([
@@ -54,6 +55,10 @@ describe('abbreviated flags', () => {
 
   it('that no flag begins with are left for the parser to refuse', () => {
     expect(expandFlags(['--foo', '-x'], command)).toEqual(['--foo', '-x'])
+  })
+
+  it("mean 1.0.4's flag where a newer one begins so, too", () => {
+    expect(expandFlags(['--s', 'x', '--i'], command)).toEqual(['--space', 'x', '--insecure'])
   })
 
   it('that could be several are refused with all of them', () => {

@@ -41,7 +41,7 @@ describe('onetrigger', () => {
     ['an unknown command', ['fly'], "unknown command 'fly'"],
     ['an unknown flag', ['run', '--foo'], "unknown option '--foo'"],
     ['a flag without its value', ['run', '--space'], "option '-s, --space <space>' argument missing"],
-    ['an abbreviation of several flags', ['run', '--s', 'x'], 'ambiguous option: --s could be'],
+    ['an abbreviation of several flags', ['run', '--st', 'x'], 'ambiguous option: --st could be'],
     ['one argument too many', ['schema', 'x'], 'too many arguments'],
     ['a port that is none', ['simulate', '--port', '99999'], '--port must be a number'],
   ])('refuses %s with exit code 2', async (_what, args, message) => {

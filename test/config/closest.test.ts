@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { closest, suggestion } from '../../src/config/closest.ts'
 
-const keys = ['stableFor', 'stalledAfter', 'marker', 'xattr', 'holes']
+const keys = ['stableFor', 'stalledAfter', 'marker', 'xattr', 'holes', 'via']
 
 describe('the word that was probably meant', () => {
   it.each([
@@ -11,6 +11,8 @@ describe('the word that was probably meant', () => {
     ['markers', 'marker'],
     ['xatr', 'xattr'],
     ['hole', 'holes'],
+    ['xtatr', 'xattr'],
+    ['vai', 'via'],
   ])('of "%s" is "%s"', (written, meant) => {
     expect(closest(written, keys)).toBe(meant)
   })

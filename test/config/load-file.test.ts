@@ -258,6 +258,16 @@ htp: {}
     ])
   })
 
+  it('has missing secrets told beside whatever else is wrong in the same place', () => {
+    const text = aFile().replace('host: provider.example.org', 'hots: provider.example.org')
+
+    expect(problemsOf(withFile(text, { env: {} }))).toEqual([
+      'f.yaml:2: sources.datahub.hots: unknown key; did you mean "host"?',
+      'f.yaml:2: sources.datahub.host: name either the `host` of a provider or the `zone`',
+      'f.yaml:2: sources.datahub.token: a secret is missing: the environment variable TOKEN is not set',
+    ])
+  })
+
   it('never has a value repeated in a message, for it may be a secret in the wrong place', () => {
     const text = aFile()
       .replace('{ env: TOKEN }', 'canary-token')
