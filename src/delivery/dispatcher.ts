@@ -1,0 +1,60 @@
+import type { ClaimedDelivery, Outcome, RetryPolicy } from '../core/delivery.ts'
+import type { PartHealth } from '../core/source.ts'
+import type { Target } from '../core/target.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliveryMeter } from './meter.ts'
+import { TargetLane } from './target-lane.ts'
+
+/** A target and how it is to be treated. */
+export interface DispatcherTarget {
+  readonly target: Target
+  /** Most attempts under way at once. */
+  readonly concurrency: number
+  readonly timeoutMs: number
+  readonly retry: RetryPolicy
+}
+
+/** One attempt that ended, for those who watch. */
+export interface DeliveryProgress {
+  readonly delivery: ClaimedDelivery
+  readonly outcome: Outcome
+}
+
+export interface DispatcherOptions {
+  readonly store: Store
+  readonly targets: ReadonlyMap<string, DispatcherTarget>
+  readonly clock: Clock
+  readonly random: Random
+  readonly meter: DeliveryMeter
+  readonly log: Log
+  readonly onProgress?: (progress: DeliveryProgress) => void
+}
+
+export interface Dispatcher {
+  /**
+   * Delivers what is owed until `stop` aborts; then claims nothing more, hands back what was not sent, and waits for the attempts under way.
+   * `abort` breaks those off too: they stay owed. One slow or dead target never slows another.
+   */
+  run(stop: AbortSignal, abort: AbortSignal): Promise<void>
+  /** Something new is owed to these targets. */
+  wake(targets: readonly string[]): void
+  health(target: string): PartHealth
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const lanes = new Map([...options.targets].map(([name, target]) => [name, new TargetLane(name, target, options)]))
+  return {
+    run: async (stop, abort) => {
+      await options.store.releaseClaims()
+      await Promise.all([...lanes.values()].map((lane) => lane.run(stop, abort)))
+    },
+    wake: (targets) => {
+      for (const name of targets) lanes.get(name)?.wake()
+    },
+    health: (target) =>
+      lanes.get(target)?.health() ?? { ok: false, since: options.clock.wall(), detail: 'there is no such target' },
+  }
+}
