@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { CommanderError } from 'commander'
 import { tokenVariable } from '../config/settings.ts'
 import { UsageError } from '../core/errors.ts'
+import { packageVersion } from '../observability/package-version.ts'
 import { describeFailure } from './failure.ts'
 import type { Io } from './io.ts'
 import { runProgram } from './program.ts'
@@ -30,7 +30,7 @@ process.stdout.on('error', () => process.exit(1))
 
 // Exit codes are made here and nowhere else.
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), version(), io)
+  process.exitCode = await runProgram(process.argv.slice(2), packageVersion(), io)
 } catch (error) {
   fail(error)
 }
@@ -47,14 +47,6 @@ function fail(error: unknown): void {
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   return error instanceof UsageError ? 2 : 1
-}
-
-function version(): string {
-  // No copy of it in the source, which could be forgotten: two folders up is the package, from src and from dist alike.
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown'
 }
 
 function untilSignal(): AbortSignal {

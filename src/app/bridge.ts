@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/config.ts'
+import { ConfigError, SourceError } from '../core/errors.ts'
+import type { PartHealth } from '../core/source.ts'
+import type { Target } from '../core/target.ts'
+import type { DeliveryProgress } from '../delivery/dispatcher.ts'
+import { createDispatcher, type Dispatcher, type DispatcherTarget } from '../delivery/dispatcher.ts'
+import type { DeliveryMeter } from '../delivery/meter.ts'
+import { type Clock, sleep } from '../lib/clock.ts'
+import type { SecretRef } from '../lib/fields.ts'
+import type { Log } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { SecretSource } from '../lib/secret.ts'
+import type { PipelineMeter } from '../pipeline/meter.ts'
+import type { Progress } from '../pipeline/pipeline.ts'
+import type { SourceMeter } from '../sources/define.ts'
+import * as sources from '../sources/registry.ts'
+import type { Store } from '../store/store.ts'
+import * as targets from '../targets/registry.ts'
+import { Closers } from './closers.ts'
+import { WatchRunner } from './watch-runner.ts'
+
+/** Everything the bridge needs that is not configuration. */
+export interface BridgeDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly secret: (ref: SecretRef) => SecretSource
+  readonly meters: {
+    readonly source: (name: string) => SourceMeter
+    readonly pipeline: PipelineMeter
+    readonly delivery: DeliveryMeter
+  }
+  readonly onProgress?: (progress: Progress) => void
+  readonly onDelivery?: (progress: DeliveryProgress) => void
+}
+
+/** Sources, pipelines and deliveries of one configuration on one store. */
+export interface Bridge {
+  /**
+   * Runs until `stop` aborts, then lets deliveries in flight end; `abort` breaks those off too. Rejects for what a person must repair before the
+   * very first start (`SOURCE_UNAUTHORIZED`, `SOURCE_SPACE_UNKNOWN`), for `exitAfterFailures`, and for defects.
+   */
+  run(stop: AbortSignal, abort: AbortSignal): Promise<void>
+  health(): { readonly ready: boolean; readonly parts: Readonly<Record<string, PartHealth>> }
+}
+
+const pruneEveryMs = 3_600_000
+/** Delivered deliveries and deleted files are kept this long for questions. */
+const keepMs = 30 * 86_400_000
+
+export function createBridge(config: Config, deps: BridgeDeps): Bridge {
+  const failures = new FailureCounter(config.exitAfterFailures)
+  const closers = new Closers()
+  const dispatcher = createDispatcher({
+    store: deps.store,
+    targets: buildTargets(config, deps, closers),
+    clock: deps.clock,
+    random: deps.random,
+    meter: deps.meters.delivery,
+    log: deps.log,
+    ...(deps.onDelivery === undefined ? {} : { onProgress: deps.onDelivery }),
+  })
+  const runners = buildRunners(config, deps, dispatcher, failures, closers)
+
+  return {
+    run: async (stop, abort) => {
+      await adoptState(config, deps)
+      const stopAll = new AbortController()
+      const stopping = AbortSignal.any([stop, stopAll.signal])
+      const delivering = dispatcher.run(stopping, abort)
+      const watching = [...runners.values()].map((runner) => runner.run(stopping))
+      const upkeep = prunePeriodically(deps, stopping)
+      try {
+        await Promise.race([Promise.all([...watching, delivering, upkeep]), failures.exceeded])
+      } finally {
+        stopAll.abort()
+        await Promise.allSettled([...watching, upkeep])
+        await Promise.allSettled([delivering])
+        await closers.close()
+      }
+    },
+    health: () => {
+      const watches = [...runners].map(([name, runner]) => [`watch ${name}`, runner.health()] as const)
+      const deliveries = [...config.targets.keys()].map((name) => [`target ${name}`, dispatcher.health(name)] as const)
+      return { ready: watches.every(([, part]) => part.ok), parts: Object.fromEntries([...watches, ...deliveries]) }
+    },
+  }
+}
+
+function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<string, DispatcherTarget> {
+  const built = new Map<string, DispatcherTarget>()
+  for (const [name, target] of config.targets) {
+    const definition = Object.values(targets).find((each) => each.type === target.type)
+    if (definition === undefined)
+      throw new ConfigError('CONFIG_INVALID', `Target "${name}": there is no type "${target.type}".`)
+    const { concurrency, timeoutMs, retry } = target
+    const instance: Target = definition.build(target.options, {
+      name,
+      clock: deps.clock,
+      log: deps.log.child({ target: name }),
+      timeoutMs,
+      concurrency,
+      secret: deps.secret,
+    })
+    built.set(name, { target: closers.add(instance), concurrency, timeoutMs, retry })
+  }
+  return built
+}
+
+function buildRunners(
+  config: Config,
+  deps: BridgeDeps,
+  dispatcher: Dispatcher,
+  failures: FailureCounter,
+  closers: Closers,
+): Map<string, WatchRunner> {
+  const runners = new Map<string, WatchRunner>()
+  const holder = randomUUID()
+  for (const [name, adapter] of config.sources) {
+    const triggers = config.triggers.filter((trigger) => trigger.source === name)
+    if (triggers.length === 0) continue
+    const definition = Object.values(sources).find((each) => each.type === adapter.type)
+    if (definition === undefined)
+      throw new ConfigError('CONFIG_INVALID', `Source "${name}": there is no type "${adapter.type}".`)
+    const source = closers.add(
+      definition.build(adapter.options, {
+        name,
+        clock: deps.clock,
+        random: deps.random,
+        log: deps.log.child({ source: name }),
+        meter: failures.watching(deps.meters.source(name)),
+        secret: deps.secret,
+      }),
+    )
+    const spaceIds = new Map<string, string>()
+    for (const [space, group] of Map.groupBy(triggers, (trigger) => trigger.space)) {
+      const runner = new WatchRunner({
+        sourceName: name,
+        source,
+        space,
+        triggers: group,
+        store: deps.store,
+        holder,
+        clock: deps.clock,
+        log: deps.log,
+        meter: deps.meters.pipeline,
+        onOwed: (names) => dispatcher.wake(names),
+        onSpace: (id) => claimSpace(spaceIds, id, space),
+        ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
+      })
+      runners.set(`${name}/${space}`, runner)
+    }
+  }
+  return runners
+}
+
+/** Two spellings of one space would be two watches with one lease between them. */
+function claimSpace(spaceIds: Map<string, string>, id: string, spelling: string): void {
+  const other = spaceIds.get(id)
+  if (other !== undefined && other !== spelling) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `"${other}" and "${spelling}" are the same space; write it the same way in all triggers.`,
+    )
+  }
+  spaceIds.set(id, spelling)
+}
+
+/** Gives renamed triggers their state, and says what is in the store that no configuration names. */
+async function adoptState(config: Config, { store, log }: BridgeDeps): Promise<void> {
+  const stored = new Set(await store.triggers())
+  for (const [name, before] of config.renamedFrom) {
+    if (!stored.has(before) || stored.has(name)) continue
+    await store.renameTrigger(before, name)
+    stored.delete(before)
+    log.info({ trigger: name, before }, 'the trigger took over the state of its old name')
+  }
+  const named = new Set(config.triggers.map((trigger) => trigger.name))
+  for (const trigger of stored) {
+    if (!named.has(trigger)) log.warn({ trigger }, 'the store holds state of a trigger that no configuration names')
+  }
+  for (const { target, owed } of await store.depth()) {
+    if (owed > 0 && !config.targets.has(target))
+      log.warn({ target, owed }, 'deliveries are owed to a target that no configuration names')
+  }
+}
+
+async function prunePeriodically({ store, clock, log }: BridgeDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, pruneEveryMs, signal).catch(() => {})
+    if (signal.aborted) return
+    const before = clock.now() - keepMs
+    await store
+      .prune({ delivered: before, gone: before })
+      .catch((error: unknown) => log.warn({ err: error }, 'old rows could not be deleted'))
+  }
+}
+
+/** Counts failed requests to providers in a row, for `exitAfterFailures`. */
+class FailureCounter {
+  readonly exceeded: Promise<never>
+  readonly #limit: number | null
+  #inARow = 0
+  #exceed: (error: SourceError) => void = () => {}
+
+  constructor(limit: number | null) {
+    this.#limit = limit
+    this.exceeded = new Promise<never>((_, reject) => {
+      this.#exceed = reject
+    })
+    this.exceeded.catch(() => {})
+  }
+
+  watching(meter: SourceMeter): SourceMeter {
+    return {
+      ...meter,
+      call: (route, status) => {
+        meter.call(route, status)
+        this.#inARow = status === 'error' || status === 401 || status >= 500 ? this.#inARow + 1 : 0
+        if (this.#limit !== null && this.#inARow >= this.#limit) {
+          this.#exceed(
+            new SourceError(
+              'SOURCE_UNREACHABLE',
+              `The provider failed ${this.#inARow} times in a row; giving up as asked for.`,
+            ),
+          )
+        }
+      },
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { Config } from '../config/config.ts'
+import { createSecrets } from '../config/secrets.ts'
+import { OneTriggerError } from '../core/errors.ts'
+import type { PartHealth } from '../core/source.ts'
+import type { DeliveryProgress } from '../delivery/dispatcher.ts'
+import { startHttp } from '../http/server.ts'
+import { type Clock, createSystemClock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { packageVersion } from '../observability/package-version.ts'
+import type { Progress } from '../pipeline/pipeline.ts'
+import { createMemoryStore } from '../store/memory.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { Store } from '../store/store.ts'
+import { type Bridge, createBridge } from './bridge.ts'
+import { Closers } from './closers.ts'
+
+export interface ServeDeps {
+  readonly log: Log
+  /** Reads the configuration again (SIGHUP); rejects with `ConfigError` when it is not in order. Absent: SIGHUP is answered with a word in the log. */
+  readonly reload?: () => Promise<Config>
+  readonly onProgress?: (progress: Progress) => void
+  readonly onDelivery?: (progress: DeliveryProgress) => void
+  /** Told where health and metrics are served, once they are. */
+  readonly onListening?: (url: string) => void
+}
+
+/**
+ * Runs OneTrigger as a process: opens the store, serves health, runs the bridge until SIGINT or SIGTERM. The first signal stops taking in and lets
+ * deliveries in flight end, the second aborts those too. Resolves with the exit code; rejects with what a person must repair.
+ */
+export async function serve(config: Config, deps: ServeDeps): Promise<number> {
+  const closers = new Closers()
+  try {
+    const clock = createSystemClock()
+    const store = closers.add(await openStore(config, clock))
+    const process = closers.add(new ProcessLife(deps.log))
+    const running: { bridge: Bridge | null } = { bridge: null }
+    const metrics = createMetrics({ store, clock, version: packageVersion() })
+    const startedAt = clock.wall()
+    const health = () => readiness(running.bridge, process.stop.signal.aborted, startedAt)
+    if (config.listen !== null) {
+      const server = closers.add(
+        await startHttp({ listen: config.listen, health, metrics: () => metrics.text(), log: deps.log }),
+      )
+      deps.onListening?.(server.url)
+      deps.log.info({ url: server.url }, 'health and metrics are served')
+    }
+    await runBridges(config, { ...deps, clock, store, metrics, process, running })
+    deps.log.info({}, 'stopped')
+    return 0
+  } finally {
+    await closers.close()
+  }
+}
+
+interface RunDeps extends ServeDeps {
+  readonly clock: Clock
+  readonly store: Store
+  readonly metrics: Metrics
+  readonly process: ProcessLife
+  readonly running: { bridge: Bridge | null }
+}
+
+/** One bridge after the other: a reload ends one and starts the next on the same store. */
+async function runBridges(first: Config, deps: RunDeps): Promise<void> {
+  let config = first
+  while (!deps.process.stop.signal.aborted) {
+    const bridge = createBridge(config, {
+      store: deps.store,
+      clock: deps.clock,
+      random: Math.random,
+      log: deps.log,
+      secret: createSecrets(),
+      meters: deps.metrics.meters,
+      ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
+      ...(deps.onDelivery === undefined ? {} : { onDelivery: deps.onDelivery }),
+    })
+    deps.running.bridge = bridge
+    const next = await runUntilReload(bridge, deps)
+    if (next === null) return
+    config = next
+    deps.log.info({}, 'the configuration was read again')
+  }
+}
+
+async function runUntilReload(bridge: Bridge, deps: RunDeps): Promise<Config | null> {
+  const reloading = new AbortController()
+  let next: Config | null = null
+  deps.process.onReload = () => {
+    if (deps.reload === undefined) return deps.log.warn({}, 'there is no configuration file to read again')
+    deps
+      .reload()
+      .then((config) => {
+        next = config
+        reloading.abort()
+      })
+      .catch((error: unknown) => {
+        const reason = error instanceof OneTriggerError ? error.message : String(error)
+        deps.log.error({ reason }, 'the new configuration has problems; the old one stays')
+      })
+  }
+  await bridge.run(AbortSignal.any([deps.process.stop.signal, reloading.signal]), deps.process.abort.signal)
+  return deps.process.stop.signal.aborted ? null : next
+}
+
+function openStore(config: Config, clock: Clock): Promise<Store> {
+  if (config.store.type === 'memory') return Promise.resolve(createMemoryStore(clock))
+  return openSqliteStore({ path: config.store.path, clock })
+}
+
+function readiness(bridge: Bridge | null, stopping: boolean, startedAt: number) {
+  if (stopping) return { ready: false, parts: { process: part(false, startedAt, 'stopping') } }
+  return bridge?.health() ?? { ready: false, parts: { process: part(false, startedAt, 'starting') } }
+}
+
+function part(ok: boolean, since: number, detail: string): PartHealth {
+  return { ok, since, detail }
+}
+
+/** The signals of the operating system, as two abort signals and a callback. */
+class ProcessLife {
+  readonly stop = new AbortController()
+  readonly abort = new AbortController()
+  onReload: () => void = () => {}
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+    process.on('SIGINT', this.#end)
+    process.on('SIGTERM', this.#end)
+    process.on('SIGHUP', this.#hangUp)
+  }
+
+  close(): void {
+    process.off('SIGINT', this.#end)
+    process.off('SIGTERM', this.#end)
+    process.off('SIGHUP', this.#hangUp)
+  }
+
+  readonly #end = () => {
+    if (this.abort.signal.aborted) process.exit(1)
+    if (this.stop.signal.aborted) {
+      this.#log.warn({}, 'second signal: breaking off deliveries in flight')
+      return this.abort.abort()
+    }
+    this.#log.info({}, 'stopping: deliveries in flight may end; a second signal breaks them off')
+    this.stop.abort()
+  }
+
+  readonly #hangUp = () => this.onReload()
+}

@@ -1,0 +1,173 @@
+import { OneTriggerError, StoreError } from '../core/errors.ts'
+import type { PartHealth, Source, SpaceWatch } from '../core/source.ts'
+import type { Trigger } from '../core/trigger.ts'
+import { type Clock, sleep } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { PipelineMeter } from '../pipeline/meter.ts'
+import { createPipeline, type Progress } from '../pipeline/pipeline.ts'
+import { type Store, type WatchKey, watchLease } from '../store/store.ts'
+
+/** A holder that dies is replaced after this long. */
+const leaseTtlMs = 30_000
+const leaseRenewMs = 10_000
+const longestBackOffMs = 60_000
+
+/** One (source, space) with the triggers on it. */
+export interface WatchRunnerOptions {
+  readonly sourceName: string
+  readonly source: Source
+  /** As configured: name, id or `Name@id`. */
+  readonly space: string
+  readonly triggers: readonly Trigger[]
+  readonly store: Store
+  /** Names this process among others on the same store. */
+  readonly holder: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: PipelineMeter
+  readonly onOwed: (targets: readonly string[]) => void
+  readonly onProgress?: (progress: Progress) => void
+  /** Told once the space is found; throws when another runner has the same one under another spelling. */
+  readonly onSpace: (spaceId: string) => void
+}
+
+/** Problems that will not go away by waiting: they end the process, but only at the very first start. */
+const finalAtFirstStart: ReadonlySet<string> = new Set([
+  'SOURCE_UNAUTHORIZED',
+  'SOURCE_SPACE_UNKNOWN',
+  'SOURCE_FORBIDDEN',
+])
+
+/** Keeps one space watched: finds it, takes its lease, runs source and pipeline side by side, and starts over when either fails. */
+export class WatchRunner {
+  readonly #options: WatchRunnerOptions
+  #health: PartHealth
+  #watch: SpaceWatch | null = null
+
+  constructor(options: WatchRunnerOptions) {
+    this.#options = options
+    this.#health = { ok: false, since: options.clock.wall(), detail: 'starting' }
+  }
+
+  /** The source's own word while it watches; else what this runner is doing about it. */
+  health(): PartHealth {
+    return this.#watch?.health() ?? this.#health
+  }
+
+  /** Runs until the signal aborts. Rejects only for what a person must repair before the very first start, or for a defect. */
+  async run(signal: AbortSignal): Promise<void> {
+    let failures = 0
+    while (!signal.aborted) {
+      const began = this.#options.clock.now()
+      try {
+        await this.#watchOnce(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        if (await this.#isFinal(error)) throw error
+        failures = this.#options.clock.now() - began > longestBackOffMs ? 1 : failures + 1
+        this.#unwell(error)
+      } finally {
+        this.#watch = null
+      }
+      const backOffMs = Math.min(1_000 * 2 ** Math.max(failures - 1, 0), longestBackOffMs)
+      await sleep(this.#options.clock, backOffMs, signal).catch(() => {})
+    }
+  }
+
+  /** Waiting helps against outages; not against defects, nor, where nothing ever worked, against a wrong token or space. */
+  async #isFinal(error: unknown): Promise<boolean> {
+    if (!(error instanceof OneTriggerError) || error.code === 'INVARIANT' || error.code === 'CONFIG_INVALID')
+      return true
+    return finalAtFirstStart.has(error.code) && !(await this.#hasState())
+  }
+
+  async #watchOnce(signal: AbortSignal): Promise<void> {
+    const { source, space, sourceName, store, onSpace } = this.#options
+    const watch = await source.openSpace(space, signal)
+    onSpace(watch.space.id)
+    const key: WatchKey = { source: sourceName, spaceId: watch.space.id }
+    const epoch = await this.#takeLease(key, signal)
+    const cursor = await store.cursor(key)
+    await this.#runBoth(watch, key, epoch, cursor, signal)
+  }
+
+  async #runBoth(
+    watch: SpaceWatch,
+    key: WatchKey,
+    epoch: number,
+    cursor: Awaited<ReturnType<Store['cursor']>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { triggers, store, clock, log, meter, sourceName, onOwed, onProgress } = this.#options
+    const pipeline = createPipeline({
+      watch: key,
+      epoch,
+      sourceName,
+      space: watch.space,
+      read: (requests, readSignal) => watch.read(requests, readSignal),
+      triggers,
+      store,
+      clock,
+      meter,
+      log: log.child({ source: sourceName, space: watch.space.name }),
+      onOwed,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    })
+    const stop = new AbortController()
+    const both = AbortSignal.any([signal, stop.signal])
+    this.#watch = watch
+    const parts = [
+      pipeline.run(both),
+      watch.run({ cursor, needs: pipeline.needs, sink: pipeline.sink }, both),
+      this.#keepLease(key, epoch, both),
+    ]
+    try {
+      await Promise.all(parts)
+    } finally {
+      stop.abort(new Error('the other half of the watch ended'))
+      await Promise.allSettled(parts)
+    }
+  }
+
+  async #takeLease(key: WatchKey, signal: AbortSignal): Promise<number> {
+    const { store, holder, clock } = this.#options
+    for (;;) {
+      const lease = await store.lease(watchLease(key), holder, leaseTtlMs)
+      if (lease !== null) return lease.epoch
+      this.#health = { ok: true, since: this.#health.since, detail: 'standing by: another process watches this space' }
+      await sleep(clock, leaseRenewMs, signal)
+    }
+  }
+
+  /** Renews the lease; ends (rejecting) when it is lost. A store that fails meanwhile is waited for: it refuses late writes by the epoch. */
+  async #keepLease(key: WatchKey, epoch: number, signal: AbortSignal): Promise<void> {
+    const { store, holder, clock, log } = this.#options
+    while (!signal.aborted) {
+      await sleep(clock, leaseRenewMs, signal).catch(() => {})
+      if (signal.aborted) return
+      const lease = await store.lease(watchLease(key), holder, leaseTtlMs).catch((error: unknown) => {
+        log.warn({ err: error }, 'the lease of the watch could not be renewed')
+        return { epoch }
+      })
+      if (lease === null || lease.epoch !== epoch)
+        throw new StoreError('STORE_FENCED', 'Another process has taken over this watch.')
+    }
+  }
+
+  async #hasState(): Promise<boolean> {
+    for (const trigger of this.#options.triggers) {
+      if ((await this.#options.store.baseline(trigger.name)) !== null) return true
+    }
+    return false
+  }
+
+  #unwell(error: unknown): void {
+    if (!(error instanceof OneTriggerError)) return
+    const same = !this.#health.ok && this.#health.detail === error.message
+    this.#health = { ok: false, since: same ? this.#health.since : this.#options.clock.wall(), detail: error.message }
+    this.#options.log.warn(
+      { source: this.#options.sourceName, space: this.#options.space, code: error.code, reason: error.message },
+      'the space cannot be watched now; trying again',
+    )
+  }
+}

@@ -1,0 +1,83 @@
+import { baseName, dirName, type FileFacts, type Observation } from '../../core/observation.ts'
+import type { Space, WatchNeeds } from '../../core/source.ts'
+import { DirectoryTree } from './directory-tree.ts'
+import { objectOf, parse } from './events-messages.ts'
+
+/** What one line of the changes stream comes to. */
+export interface ChangeMeaning {
+  readonly seq: number | null
+  readonly observations: readonly Observation[]
+  /** A directory was seen: its own times are no file. */
+  readonly directory?: string
+  readonly gap?: string
+}
+
+/** The documents to be told of. No `always`: it hides deletions. */
+export function changesSpecification(needs: WatchNeeds): object {
+  return {
+    fileMeta: { fields: ['name', 'type', 'deleted'] },
+    fileLocation: { fields: ['size', 'provider_id'] },
+    times: { fields: ['mtime', 'ctime'] },
+    ...(needs.xattrs.length > 0 ? { customMetadata: { fields: needs.xattrs } } : {}),
+  }
+}
+
+/** Reads one line; what lies outside the folders, or belongs to a known directory, is nothing. */
+export function readChange(
+  line: string,
+  context: {
+    readonly space: Space
+    readonly folders: readonly string[]
+    readonly providerId: string
+    readonly isDirectory: (fileId: string) => boolean
+  },
+): ChangeMeaning {
+  const change = parse(line)
+  if (change === null || typeof change.seq !== 'number')
+    return { seq: null, observations: [], gap: 'a change could not be decoded' }
+  const { seq } = change
+  const fileId = typeof change.fileId === 'string' ? change.fileId : ''
+  if (fileId === '') return { seq, observations: [] }
+  const meta = objectOf(change.fileMeta)
+  const metaFields = objectOf(meta.fields)
+  if (meta.deleted === true || metaFields.deleted === true) {
+    const gap = context.isDirectory(fileId) ? { gap: 'a directory was deleted' } : {}
+    return { seq, observations: [{ kind: 'gone', fileId, by: 'changes' }], ...gap }
+  }
+  const path = inSpace(String(change.filePath ?? ''), context.space)
+  if (typeof metaFields.type === 'string' && metaFields.type.toUpperCase() !== 'REG') {
+    const gap = isMoved(meta, path, context.folders) ? { gap: 'a directory changed its name or place' } : {}
+    return { seq, observations: [{ kind: 'notAFile', fileId }], directory: fileId, ...gap }
+  }
+  if (context.isDirectory(fileId) || path === null) return { seq, observations: [] }
+  const facts = factsOf(change, context.providerId)
+  return {
+    seq,
+    observations: [{ kind: 'file', fileId, dir: dirName(path), name: baseName(path), facts, by: 'changes' }],
+  }
+}
+
+/** A directory that was moved brings or takes what lies below it, and no file there tells; a first revision is a new directory. */
+function isMoved(meta: Readonly<Record<string, unknown>>, path: string | null, folders: readonly string[]): boolean {
+  return path !== null && DirectoryTree.inside(path, folders) && !String(meta.rev ?? '1-').startsWith('1-')
+}
+
+function factsOf(change: Readonly<Record<string, unknown>>, providerId: string): FileFacts {
+  const location = objectOf(objectOf(change.fileLocation).fields)
+  const { mtime, ctime } = objectOf(objectOf(change.times).fields)
+  // Another provider's replica may hold less of the file.
+  const ownSize = location.provider_id === undefined || location.provider_id === providerId ? location.size : undefined
+  return {
+    ...(typeof ownSize === 'number' ? { size: ownSize } : {}),
+    ...(typeof mtime === 'number' ? { mtime } : {}),
+    ...(typeof ctime === 'number' ? { ctime } : {}),
+  }
+}
+
+/** `/Gamma/in/a` or `/<space id>/in/a` (newer versions) as `in/a`; null where it is not of this space or could not be told. */
+function inSpace(filePath: string, space: Space): string | null {
+  for (const root of [`/${space.name}/`, `/${space.id}/`]) {
+    if (filePath.startsWith(root)) return filePath.slice(root.length)
+  }
+  return null
+}

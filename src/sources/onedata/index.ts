@@ -1,0 +1,17 @@
+import type { Source } from '../../core/source.ts'
+import { defineSource } from '../define.ts'
+import { listSpaces, resolveSpace } from './connect.ts'
+import { onedataOptions } from './options.ts'
+import { OnedataWatch } from './watch.ts'
+
+/** Spaces of Onedata, watched on one provider (`host`), or on whichever the zone offers (`zone`). */
+export const onedata = defineSource({
+  type: 'onedata',
+  options: onedataOptions,
+  create: (options, deps): Source => ({
+    listSpaces: (signal) => listSpaces(options, deps, signal),
+    openSpace: async (space, signal) =>
+      new OnedataWatch({ space: await resolveSpace(options, deps, space, signal), options, deps }),
+    close: async () => {},
+  }),
+})

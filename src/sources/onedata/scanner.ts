@@ -1,0 +1,128 @@
+import { SourceError } from '../../core/errors.ts'
+import type { FileSeen, Observation } from '../../core/observation.ts'
+import { isInside } from '../../core/observation.ts'
+import type { Space, WatchNeeds, WatchSink } from '../../core/source.ts'
+import type { SourceDeps } from '../define.ts'
+import type { ListedEntry, Provider } from './provider.ts'
+
+/** What a listing told besides the files. */
+export interface ScanResult {
+  /** Directories found, the folders themselves too: id -> path inside the space. */
+  readonly directories: ReadonlyMap<string, string>
+  /** Folders that do not exist. */
+  readonly missing: readonly string[]
+}
+
+/** Lists all folders of a watch, from beginning to end, and hands what it finds to the sink. */
+export class Scanner {
+  readonly #space: Space
+  readonly #needs: WatchNeeds
+  readonly #sink: WatchSink
+  readonly #deps: SourceDeps
+  #number = 0
+  #saidMissingAt = Number.NEGATIVE_INFINITY
+
+  constructor(space: Space, needs: WatchNeeds, sink: WatchSink, deps: SourceDeps) {
+    this.#space = space
+    this.#needs = needs
+    this.#sink = sink
+    this.#deps = deps
+  }
+
+  /** Rejects with `SourceError` when broken off; the sink is told so before. */
+  async scan(provider: Provider, signal: AbortSignal): Promise<ScanResult> {
+    this.#number += 1
+    const scan = this.#number
+    const serverTimeMs = await provider.serverTime(signal)
+    await this.#sink.push({ observations: [], scan, mark: { kind: 'begin', scan, serverTimeMs } })
+    const directories = new Map<string, string>()
+    const unreadable: string[] = []
+    const missing: string[] = []
+    try {
+      for (const folder of outermost(this.#needs.folders)) {
+        const exists = await this.#folder(provider, folder, { scan, directories, unreadable }, signal)
+        if (!exists) missing.push(folder)
+      }
+    } catch (error) {
+      if (!signal.aborted)
+        await this.#sink.push({ observations: [], mark: { kind: 'end', scan, complete: false, unreadable } })
+      throw error
+    }
+    this.#sayMissing(missing)
+    await this.#sink.push({ observations: [], mark: { kind: 'end', scan, complete: true, unreadable } })
+    return { directories, missing }
+  }
+
+  /** Lists one directory's children, that are new to the watch; gives the directories among them. */
+  async directory(
+    provider: Provider,
+    directory: { readonly fileId: string; readonly path: string },
+    signal: AbortSignal,
+  ) {
+    const found = new Map<string, string>()
+    const pages = provider.listDirectory(this.#space, directory, this.#listOptions(), signal)
+    try {
+      for await (const page of pages) {
+        collectDirectories(page.entries, found)
+        await this.#sink.push({ observations: page.entries.flatMap(toObservation) })
+      }
+    } catch (error) {
+      // It may be gone again already; the next reconcile tells.
+      if (!(error instanceof SourceError)) throw error
+    }
+    return found
+  }
+
+  async #folder(
+    provider: Provider,
+    folder: string,
+    into: { scan: number; directories: Map<string, string>; unreadable: string[] },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const pages = await provider.list(this.#space, folder, this.#listOptions(), signal)
+    if (pages === null) return false
+    const rootId = await provider.directoryId(this.#space, folder, signal)
+    if (rootId !== null) into.directories.set(rootId, folder)
+    for await (const { entries, unreadable } of pages) {
+      collectDirectories(entries, into.directories)
+      into.unreadable.push(...unreadable)
+      await this.#sink.push({ observations: entries.flatMap(toObservation), scan: into.scan })
+    }
+    return true
+  }
+
+  #listOptions() {
+    return { needs: this.#needs, known: (fileIds: readonly string[]) => this.#sink.known(fileIds) }
+  }
+
+  #sayMissing(missing: readonly string[]): void {
+    const now = this.#deps.clock.now()
+    if (missing.length === 0 || now - this.#saidMissingAt < 60_000) return
+    this.#saidMissingAt = now
+    this.#deps.log.info({ space: this.#space.name, folders: missing }, 'the folder does not exist; waiting for it')
+  }
+}
+
+function toObservation(entry: ListedEntry): Observation[] {
+  if (entry.type !== 'file') return []
+  const seen: FileSeen = {
+    kind: 'file',
+    fileId: entry.fileId,
+    dir: entry.dir,
+    name: entry.name,
+    facts: entry.facts,
+    by: 'scan',
+  }
+  return [seen]
+}
+
+function collectDirectories(entries: readonly ListedEntry[], into: Map<string, string>): void {
+  for (const { type, fileId, dir, name } of entries) {
+    if (type === 'directory') into.set(fileId, dir === '' ? name : `${dir}/${name}`)
+  }
+}
+
+/** A folder inside another one is listed with that. */
+function outermost(folders: readonly string[]): string[] {
+  return folders.filter((folder) => !folders.some((other) => other !== folder && isInside(folder, other)))
+}

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { onTestFinished } from 'vitest'
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+
+/** OneTrigger's command line as a child process. */
+export interface OneTriggerProcess {
+  readonly child: ChildProcess
+  /** Lines so far, one JSON object each where logs are JSON. */
+  readonly stderr: readonly string[]
+  readonly stdout: readonly string[]
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
+  kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>
+}
+
+/** The environment of a child: nothing of ours that configures OneTrigger leaks in. */
+function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(ONE|XDG_|K_)/.test(name))
+  return { ...Object.fromEntries(inherited), ...extra }
+}
+
+/** Starts `onetrigger ...args` from the source. The caller sees to its end; tests use `runOneTrigger`. */
+export function spawnOneTrigger(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): OneTriggerProcess {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stderr: string[] = []
+  const stdout: string[] = []
+  createInterface({ input: child.stderr }).on('line', (line) => stderr.push(line))
+  createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line))
+  // `close` comes after the last line has been read, `exit` may not.
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
+  return {
+    child,
+    stderr,
+    stdout,
+    ended,
+    kill: (signal) => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** As `spawnOneTrigger`, and killed when the running test has finished. */
+export function runOneTrigger(args: readonly string[], env: Readonly<Record<string, string>> = {}): OneTriggerProcess {
+  const process = spawnOneTrigger(args, env)
+  onTestFinished(async () => {
+    await process.kill('SIGKILL')
+  })
+  return process
+}
