@@ -9,11 +9,10 @@ import type { Log } from '../lib/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { packageVersion } from '../observability/package-version.ts'
 import type { Progress } from '../pipeline/pipeline.ts'
-import { createMemoryStore } from '../store/memory.ts'
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Bridge, createBridge } from './bridge.ts'
 import { Closers } from './closers.ts'
+import { openStore } from './open-store.ts'
 
 export interface ServeDeps {
   readonly log: Log
@@ -102,11 +101,6 @@ async function runUntilReload(bridge: Bridge, deps: RunDeps): Promise<Config | n
   }
   await bridge.run(AbortSignal.any([deps.process.stop.signal, reloading.signal]), deps.process.abort.signal)
   return deps.process.stop.signal.aborted ? null : next
-}
-
-function openStore(config: Config, clock: Clock): Promise<Store> {
-  if (config.store.type === 'memory') return Promise.resolve(createMemoryStore(clock))
-  return openSqliteStore({ path: config.store.path, clock })
 }
 
 function readiness(bridge: Bridge | null, stopping: boolean, startedAt: number) {

@@ -1,23 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBridge } from '../app/bridge.ts'
 import { Closers } from '../app/closers.ts'
+import { type DeliveryProgress, type Progress, startEmbedded } from '../app/embedded.ts'
 import type { Config } from '../config/config.ts'
+import { InvariantError } from '../core/errors.ts'
 import { defaultIgnore } from '../core/matching.ts'
 import { defaultRetry } from '../core/retry.ts'
-import type { DeliveryProgress } from '../delivery/dispatcher.ts'
-import { startHttp } from '../http/server.ts'
 import { type Clock, createSystemClock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { fixedSecret } from '../lib/secret.ts'
-import { createMetrics } from '../observability/metrics.ts'
-import { packageVersion } from '../observability/package-version.ts'
-import type { Progress } from '../pipeline/pipeline.ts'
 import { createSimulator, type Simulator } from '../simulator/create-simulator.ts'
 import type { Oracle } from '../simulator/scenarios/scenario.ts'
 import { findScenario } from '../simulator/scenarios/scenarios.ts'
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { type DemoReceiver, startDemoReceiver } from './demo-receiver.ts'
 import { judge, type Verdict } from './demo-verdict.ts'
 import { DemoView } from './demo-view.ts'
@@ -65,9 +60,7 @@ interface DemoStage {
   readonly simulator: Simulator
   readonly receiver: DemoReceiver
   readonly view: DemoView
-  readonly health: () => boolean
-  /** Ends the bridge; it gives its failure, if it had one. */
-  readonly stop: () => Promise<void>
+  readonly ready: () => boolean
 }
 
 async function build(clock: Clock, closers: Closers, io: DemoIo): Promise<DemoStage> {
@@ -87,40 +80,27 @@ async function build(clock: Clock, closers: Closers, io: DemoIo): Promise<DemoSt
   )
   simulator.model.mkdir(folder)
   const receiver = closers.add(await startDemoReceiver(() => clock.now()))
-  const store = closers.add(await openSqliteStore({ path: join(directory, 'onetrigger.db'), clock }))
-  const metrics = createMetrics({ store, clock, version: packageVersion() })
   const view = new DemoView(
     { isTTY: process.stdout.isTTY === true, write: (text) => process.stdout.write(text) },
     clock.now(),
   )
-  const bridge = createBridge(configOf(simulator, receiver), {
-    store,
-    clock,
-    random: Math.random,
-    log: io.log,
-    secret: () => fixedSecret(simulator.token),
-    meters: metrics.meters,
-    onProgress: (progress) => showProgress(view, progress, clock.now()),
-    onDelivery: (progress) => showDelivery(view, progress, clock.now()),
-  })
-  const http = { listen: { host: '127.0.0.1', port: 0 }, health: () => bridge.health(), metrics: () => metrics.text() }
-  const server = closers.add(await startHttp({ ...http, log: io.log }))
-  io.print(`A pretend Oneprovider (25.0) listens on ${simulator.url}, a webhook receiver on ${receiver.url},`)
-  io.print(
-    `OneTrigger watches demo/${folder} and serves ${server.url}/readyz and /metrics. A file counts as complete after ${stableForMs / 1_000} s of quiet.\n`,
+  const bridge = closers.add(
+    await startEmbedded(configOf(simulator, receiver, join(directory, 'onetrigger.db')), {
+      clock,
+      log: io.log,
+      random: Math.random,
+      secret: fixedSecret(simulator.token),
+      onProgress: (progress) => showProgress(view, progress, clock.now()),
+      onDelivery: (progress) => showDelivery(view, progress, clock.now()),
+    }),
   )
-  const stopping = new AbortController()
-  const running = bridge.run(stopping.signal, AbortSignal.timeout(2_147_483_647))
-  running.catch(() => {})
-  const stop = async () => {
-    stopping.abort()
-    await running
-  }
-  closers.add({ close: stop })
-  return { clock, simulator, receiver, view, health: () => bridge.health().ready, stop }
+  io.print(`A pretend Oneprovider (25.0) listens on ${simulator.url}, a webhook receiver on ${receiver.url},`)
+  io.print(`OneTrigger watches demo/${folder} and serves ${bridge.url}/readyz and /metrics.`)
+  io.print(`A file counts as complete after ${stableForMs / 1_000} s of quiet (20 s in earnest).\n`)
+  return { clock, simulator, receiver, view, ready: () => bridge.ready() }
 }
 
-function configOf(simulator: Simulator, receiver: DemoReceiver): Config {
+function configOf(simulator: Simulator, receiver: DemoReceiver, path: string): Config {
   const options = { host: simulator.url, token: { env: 'UNUSED' }, limits: { concurrency: 4, perSecond: 100 } }
   return {
     sources: new Map([['onedata', { type: 'onedata', options }]]),
@@ -158,8 +138,8 @@ function configOf(simulator: Simulator, receiver: DemoReceiver): Config {
       ],
     ]),
     renamedFrom: new Map(),
-    store: { type: 'memory' },
-    listen: null,
+    store: { type: 'sqlite', path },
+    listen: { host: '127.0.0.1', port: 0 },
     log: { level: 'warn', format: 'json' },
     exitAfterFailures: null,
   }
@@ -181,9 +161,9 @@ function showDelivery(view: DemoView, { delivery, outcome }: DeliveryProgress, n
 async function play(stage: DemoStage, once: boolean, io: DemoIo): Promise<number> {
   const { clock, simulator, view } = stage
   try {
-    while (!stage.health()) await sleep(clock, 50, io.signal)
+    while (!stage.ready()) await sleep(clock, 50, io.signal)
     const scenario = findScenario('demo')
-    if (scenario === null) throw new Error('the demo scenario is missing')
+    if (scenario === null) throw new InvariantError('the demo scenario is missing')
     const { model, faults } = simulator
     const oracle = await scenario.run({
       model,

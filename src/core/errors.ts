@@ -9,7 +9,6 @@ export const errorCodes = {
   SOURCE_SPACE_UNKNOWN: 'The space does not exist for this token, or the provider does not support it.',
   SOURCE_UNREACHABLE: 'The provider could not be reached, or answered that it is not available.',
   SOURCE_PROTOCOL: 'The provider answered something that its interface does not allow.',
-  SOURCE_CURSOR_LOST: 'The position in the stream of changes cannot be used any more.',
   STORE_LOCKED: 'Another process has the store open.',
   STORE_FULL: 'The disk of the store is full.',
   STORE_CORRUPT: 'The database is damaged.',

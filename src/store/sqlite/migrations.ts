@@ -59,6 +59,3 @@ CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
 END;`,
   },
 ]
-
-/** The newest schema that this build knows; it reads every database whose `minReader` is not above it. */
-export const newestVersion = Math.max(...migrations.map((migration) => migration.version))
