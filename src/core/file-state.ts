@@ -38,11 +38,13 @@ export interface FileState {
   readonly lastChangeAt: number
   /** When something is to be decided or read; null = only when something is observed. */
   readonly wakeAt: number | null
+  /** Since when all evidence that the trigger asks for is known to be there; absent = some lacks, or none is asked for. */
+  readonly evidencedAt?: number
   /** The name it had was a temporary one until this time; null = it never was. */
   readonly renamedFromTemporaryAt: number | null
   /** Since when holes, or CDMI, forbid firing; null = they do not. */
   readonly vetoSince: number | null
-  /** Revisions decided upon, oldest first; kept while the file may come back. */
+  /** The newest revisions decided upon, oldest first; kept while the file may come back. */
   readonly decided: readonly DecidedRevision[]
   /** Why it is complete or stalled. */
   readonly evidence: Evidence | null

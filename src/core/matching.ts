@@ -35,14 +35,32 @@ export interface Matcher {
   markerOf(path: string): string | null
 }
 
-const matchOptions = { dot: true, nobrace: false }
+const matchOptions = { dot: true }
 
-export function createMatcher(trigger: Trigger): Matcher {
+export function createMatcher(trigger: Pick<Trigger, 'folder' | 'include' | 'exclude' | 'completion'>): Matcher {
   const { folder, completion } = trigger
-  const included = trigger.include.map(compile)
-  const excluded = trigger.exclude.map(compile)
-  const temporary = completion.ignore.map(compile)
+  const isIncluded = compileAll(trigger.include)
+  const isExcluded = compileAll(trigger.exclude)
+  const isTemporary = compileAll(completion.ignore)
   const [before, after] = splitMarker(completion.marker)
+
+  const unmarkedRole = (path: string): Role => {
+    const name = baseName(path)
+    const below = folder === '' ? path : path.slice(folder.length + 1)
+    if (trigger.exclude.length > 0 && withParents(below).some((each) => isExcluded(each, baseName(each))))
+      return { kind: 'foreign' }
+    if (isTemporary(below, name)) return { kind: 'temporary' }
+    return trigger.include.length === 0 || isIncluded(below, name) ? { kind: 'file' } : { kind: 'foreign' }
+  }
+  const markedBy = (path: string): string | null => {
+    const name = baseName(path)
+    const isMarker =
+      completion.marker !== null &&
+      name.length > before.length + after.length &&
+      name.startsWith(before) &&
+      name.endsWith(after)
+    return isMarker ? joinPath(dirName(path), name.slice(before.length, name.length - after.length)) : null
+  }
 
   return {
     mayHold: (dir) => isInside(dir, folder),
@@ -50,28 +68,31 @@ export function createMatcher(trigger: Trigger): Matcher {
       completion.marker === null ? null : joinPath(dirName(path), `${before}${baseName(path)}${after}`),
     role: (path) => {
       if (path === folder || !isInside(path, folder)) return { kind: 'foreign' }
-      const name = baseName(path)
-      const below = folder === '' ? path : path.slice(folder.length + 1)
-      if (excluded.some((matches) => matches(below, name))) return { kind: 'foreign' }
-      const isMarker =
-        completion.marker !== null &&
-        name.length > before.length + after.length &&
-        name.startsWith(before) &&
-        name.endsWith(after)
-      if (isMarker) {
-        return { kind: 'marker', of: joinPath(dirName(path), name.slice(before.length, name.length - after.length)) }
-      }
-      if (temporary.some((matches) => matches(below, name))) return { kind: 'temporary' }
-      if (included.length > 0 && !included.some((matches) => matches(below, name))) return { kind: 'foreign' }
-      return { kind: 'file' }
+      // First of all, so that a marker never fires, whatever else its name matches.
+      const of = markedBy(path)
+      if (of === null) return unmarkedRole(path)
+      const isOfFile = markedBy(of) === null && unmarkedRole(of).kind === 'file'
+      return isOfFile ? { kind: 'marker', of } : { kind: 'foreign' }
     },
   }
 }
 
-/** A glob with a slash is about the path below the folder, one without about the name. */
-function compile(glob: string): (below: string, name: string) => boolean {
-  const matches = picomatch(glob, matchOptions)
-  return glob.includes('/') ? (below) => matches(below) : (_below, name) => matches(name)
+type Matches = (below: string, name: string) => boolean
+
+/** Whether one of the globs matches: with a slash it is about the path below the folder, without one about the name. */
+function compileAll(globs: readonly string[]): Matches {
+  const matchers = globs.map((glob): Matches => {
+    const matches = picomatch(glob, matchOptions)
+    return glob.includes('/') ? (below) => matches(below) : (_below, name) => matches(name)
+  })
+  return (below, name) => matchers.some((matches) => matches(below, name))
+}
+
+/** `a/b/c` lies in `a` and in `a/b`: what leaves out a folder leaves out all that is in it. */
+function withParents(path: string): string[] {
+  const paths = [path]
+  for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) paths.push(dir)
+  return paths
 }
 
 /** `{name}.done` is split into '' and '.done'. */

@@ -1,3 +1,4 @@
+import { isInside } from '../core/observation.ts'
 import type { ExistingPolicy } from '../core/trigger.ts'
 
 /**
@@ -13,4 +14,9 @@ export function baselineCut(existing: ExistingPolicy, beganAtMs: number): number
     case 'ignore':
       return Math.floor(beganAtMs / 1_000) * 1_000
   }
+}
+
+/** Whether a listing that could not read these directories has seen all of the folder: only then does its baseline end. */
+export function isListedWhole(folder: string, unreadable: readonly string[]): boolean {
+  return !unreadable.some((dir) => isInside(dir, folder) || isInside(folder, dir))
 }

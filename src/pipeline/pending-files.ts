@@ -1,6 +1,13 @@
 import { type FileState, isPending } from '../core/file-state.ts'
 import { Heap } from '../lib/heap.ts'
 
+/** A pending file, and the one entry in the order of time that stands for it. */
+interface Slot {
+  state: FileState
+  /** When it comes up; never later than it has to; null = it does not. */
+  queuedAt: number | null
+}
+
 interface Entry {
   readonly at: number
   readonly trigger: string
@@ -9,19 +16,15 @@ interface Entry {
 
 /** The unfinished files of all triggers, in memory, in the order in which they fall due. */
 export class PendingFiles {
-  readonly #byTrigger = new Map<string, Map<string, FileState>>()
-  /** Entries of files that have moved on meanwhile are skipped when they come up. */
+  readonly #byTrigger = new Map<string, Map<string, Slot>>()
+  /**
+   * A file that falls due later than its entry says is put back when the entry comes up: so a file that grows for hours, and falls due later
+   * with each change, has one entry and not thousands.
+   */
   readonly #due = new Heap<Entry>((a, b) => a.at < b.at)
-  /** Paths of pending files: a marker looks for its file by path. */
-  readonly #byPath = new Map<string, string>()
 
   get(trigger: string, fileId: string): FileState | undefined {
-    return this.#byTrigger.get(trigger)?.get(fileId)
-  }
-
-  byPath(trigger: string, path: string): FileState | undefined {
-    const fileId = this.#byPath.get(`${trigger}\n${path}`)
-    return fileId === undefined ? undefined : this.get(trigger, fileId)
+    return this.#byTrigger.get(trigger)?.get(fileId)?.state
   }
 
   count(trigger: string): number {
@@ -30,27 +33,32 @@ export class PendingFiles {
 
   /** Takes in the newest state of a file: kept while it is pending, dropped otherwise. */
   put(state: FileState): void {
-    this.drop(state.trigger, state.fileId)
-    if (!isPending(state)) return
-    const files = this.#byTrigger.get(state.trigger) ?? new Map<string, FileState>()
-    this.#byTrigger.set(state.trigger, files.set(state.fileId, state))
-    if (state.path !== null) this.#byPath.set(`${state.trigger}\n${state.path}`, state.fileId)
-    if (state.wakeAt !== null) this.#due.push({ at: state.wakeAt, trigger: state.trigger, fileId: state.fileId })
+    if (!isPending(state)) {
+      this.drop(state.trigger, state.fileId)
+      return
+    }
+    const slots = this.#byTrigger.get(state.trigger) ?? new Map<string, Slot>()
+    this.#byTrigger.set(state.trigger, slots)
+    const slot = slots.get(state.fileId) ?? { state, queuedAt: null }
+    slot.state = state
+    slots.set(state.fileId, slot)
+    if (state.wakeAt !== null && (slot.queuedAt === null || state.wakeAt < slot.queuedAt))
+      this.#queue(slot, state.wakeAt)
   }
 
   drop(trigger: string, fileId: string): void {
-    const before = this.get(trigger, fileId)
-    if (before === undefined) return
     this.#byTrigger.get(trigger)?.delete(fileId)
-    const key = `${trigger}\n${before.path}`
-    if (this.#byPath.get(key) === fileId) this.#byPath.delete(key)
   }
 
   /** When the next file falls due; null = none will by itself. */
   nextAt(): number | null {
     for (let top = this.#due.peek(); top !== undefined; top = this.#due.peek()) {
-      if (this.get(top.trigger, top.fileId)?.wakeAt === top.at) return top.at
+      const slot = this.#slotOf(top)
+      if (slot !== undefined && slot.state.wakeAt === top.at) return top.at
       this.#due.pop()
+      if (slot === undefined) continue
+      slot.queuedAt = null
+      if (slot.state.wakeAt !== null) this.#queue(slot, slot.state.wakeAt)
     }
     return null
   }
@@ -58,14 +66,24 @@ export class PendingFiles {
   /** Takes out up to `limit` files that are due; they stay pending, but will not come up again before they are put anew. */
   takeDue(now: number, limit: number): FileState[] {
     const due: FileState[] = []
-    const seen = new Set<FileState>()
     for (let at = this.nextAt(); at !== null && at <= now && due.length < limit; at = this.nextAt()) {
       const entry = this.#due.pop()
-      const state = entry === undefined ? undefined : this.get(entry.trigger, entry.fileId)
-      if (state === undefined || seen.has(state)) continue
-      seen.add(state)
-      due.push(state)
+      const slot = entry === undefined ? undefined : this.#slotOf(entry)
+      if (slot === undefined) continue
+      slot.queuedAt = null
+      due.push(slot.state)
     }
     return due
+  }
+
+  #queue(slot: Slot, at: number): void {
+    slot.queuedAt = at
+    this.#due.push({ at, trigger: slot.state.trigger, fileId: slot.state.fileId })
+  }
+
+  /** The slot that an entry stands for; entries that were overtaken by an earlier one stand for none. */
+  #slotOf(entry: Entry): Slot | undefined {
+    const slot = this.#byTrigger.get(entry.trigger)?.get(entry.fileId)
+    return slot?.queuedAt === entry.at ? slot : undefined
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.ts'
 const shortestWaitMs = 1_000
 const longestWaitMs = 30_000
 
-/** Tries a write again until the store takes it (a full disk is freed some day), and shows that meanwhile nothing is taken in. */
+/** Tries again until the store answers (a full disk is freed some day), and shows that meanwhile nothing is taken in. */
 export class StorePatience {
   readonly #clock: Clock
   readonly #log: Log
@@ -23,11 +23,12 @@ export class StorePatience {
   }
 
   /** Rejects when waiting is of no use: another process has taken over, the database is damaged, the signal aborts. */
-  async until(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async until<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let waitMs = shortestWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
-        await write()
-        return this.#recover()
+        const answer = await ask()
+        this.#recover()
+        return answer
       } catch (error) {
         if (!(error instanceof StoreError) || error.code === 'STORE_FENCED' || error.code === 'STORE_CORRUPT')
           throw error

@@ -1,27 +1,14 @@
 import type { Baseline } from '../core/baseline.ts'
-import {
-  type Action,
-  confirm,
-  knownFile,
-  newFile,
-  observe,
-  type Situation,
-  type Step,
-  unreadable,
-  vanish,
-  wake,
-} from '../core/completion.ts'
+import { type Input, type Situation, type Step, stepCompletion, type Verdict } from '../core/completion.ts'
 import type { Event } from '../core/event.ts'
 import type { FileState } from '../core/file-state.ts'
-import { completeEventId, stalledEventId } from '../core/ids.ts'
+import { stalledEventId } from '../core/ids.ts'
+import { stepMarker, waitForMarker } from '../core/marker.ts'
 import { createMatcher, type Matcher, type Role } from '../core/matching.ts'
-import { type FileSeen, joinPath, type Observation } from '../core/observation.ts'
+import { baseName, type FileSeen, joinPath, type Observation } from '../core/observation.ts'
 import type { ReadAnswer, Space } from '../core/source.ts'
 import type { Trigger } from '../core/trigger.ts'
 import type { OwedEvent } from '../store/store.ts'
-
-/** A marker whose mtime was not told is read this long after it was seen. */
-const markerReadMs = 1_000
 
 /** Finds states while a batch is worked on: what the batch has changed so far, else memory, else what was loaded. */
 export interface Known {
@@ -38,19 +25,29 @@ export interface Consequence {
   readonly premature?: true
 }
 
+/** When a step is made: `now` decides, `wall` goes into the event. Milliseconds since the epoch. */
+export interface Moment {
+  readonly now: number
+  readonly wall: number
+}
+
 /** Applies the pure steps for one trigger: who is concerned, what the file is to it, and which event follows. */
 export class TriggerStepper {
   readonly trigger: Trigger
+  /** How far the trigger is with what was there before it; null = its first listing has not begun. */
+  baseline: Baseline | null = null
   readonly #space: Space
   readonly #matcher: Matcher
+  readonly #isTemporary: (path: string) => boolean
 
   constructor(trigger: Trigger, space: Space) {
     this.trigger = trigger
     this.#space = space
     this.#matcher = createMatcher(trigger)
+    this.#isTemporary = (path) => this.#matcher.role(path).kind === 'temporary'
   }
 
-  /** Paths whose states `observed` may ask for besides the file's own. */
+  /** Paths besides its own whose states `observation` may ask for. */
   relatedPaths(observation: Observation): readonly string[] {
     const path = pathSeen(observation)
     if (path === null || this.trigger.completion.marker === null) return []
@@ -60,167 +57,145 @@ export class TriggerStepper {
     return role.kind === 'file' && marker !== null ? [marker] : []
   }
 
-  /** The marker that a pending file waits for; null = none. */
+  /** The marker that a file waits for; null = none. */
   markerOf(state: FileState): string | null {
     return state.path === null || state.isMarker ? null : this.#matcher.markerOf(state.path)
   }
 
-  /** What was seen, for this trigger. `baseline` is set while the first scan runs and the observation is from it. */
-  observed(seen: Observation, known: Known, baseline: Baseline | null, now: number): readonly Consequence[] {
+  /** What a stream told, or a listing: while the first one is under way, what it finds may be from before. */
+  observed(seen: Observation, known: Known, moment: Moment, isListed = false): readonly Consequence[] {
     const before = known.get(seen.fileId)
-    if (seen.kind === 'notAFile') return before === undefined ? [] : [{ forget: seen.fileId }]
-    if (seen.kind === 'gone') return this.#gone(before)
+    if (seen.kind !== 'file') return this.#left(before, seen.kind, known, moment)
     const role = this.#roleOf(seen, before)
-    if (role.kind === 'foreign') return this.#gone(before)
-    if (role.kind === 'marker') return this.#markerSeen(seen, before, role.of, known, now)
-    if (before === undefined) return [{ state: this.#firstSeen(seen, role, known, baseline, now) }]
-    const wasTemporary = before.path !== null && this.#matcher.role(before.path).kind === 'temporary'
-    const step = observe(before, seen, wasTemporary, this.#situation(role, before, known, now))
-    if (step.state === before) return []
-    return [this.#rewoken(step, role, known, now)]
+    if (role.kind === 'foreign') return this.#movedAway(before, seen)
+    if (role.kind === 'marker') return this.#markerSeen({ seen, before, of: role.of }, known, moment)
+    const isOld = isListed && this.baseline?.state === 'scanning' && isBefore(seen, this.baseline)
+    const input: Input = { kind: isOld ? 'found' : 'seen', seen }
+    return this.#step(before?.isMarker ? undefined : before, input, known, moment)
   }
 
   /** Its time has come. */
-  due(state: FileState, known: Known, now: number): Consequence {
-    if (state.isMarker) return { state: { ...state, wakeAt: null }, read: { distribution: false } }
-    const step = wake(state, this.#situation(this.#role(state), state, known, now))
-    return { state: step.state, ...(step.action.kind === 'read' ? { read: step.action } : {}) }
+  due(state: FileState, known: Known, moment: Moment): readonly Consequence[] {
+    if (state.isMarker) return [{ state: { ...state, phase: 'settling', wakeAt: null }, read: { distribution: false } }]
+    return this.#step(state, { kind: 'tick' }, known, moment)
   }
 
-  /** The fresh read of a pending file. */
-  answered(answer: ReadAnswer, known: Known, now: number, wallTime: number): readonly Consequence[] {
-    const before = known.get(answer.fileId)
-    if (before === undefined) return []
-    if (answer.kind === 'unavailable')
-      return [{ state: unreadable(before, this.#situation(this.#role(before), before, known, now)).state }]
-    if (answer.kind !== 'file' || before.isMarker) return this.observed(answer, known, null, now)
-    const role = this.#roleOf(answer, before)
-    if (role.kind !== 'file' && role.kind !== 'temporary') return this.observed(answer, known, null, now)
-    const after = { ...before, path: pathSeen(answer) ?? before.path }
-    const step = confirm(before, answer, this.#situation(role, after, known, now))
-    return [this.#acted(step, wallTime, now)]
+  /** The fresh read of a file that `due` asked for, which has not changed since then. */
+  answered(answer: ReadAnswer, state: FileState, known: Known, moment: Moment): readonly Consequence[] {
+    if (answer.kind === 'unavailable') return this.#unread(state, known, moment)
+    if (answer.kind !== 'file' || state.isMarker) return this.observed(answer, known, moment)
+    // Without a path nobody knows whose file it is; a listing will tell.
+    if (placeOf(answer, state) === null) return this.#unread(state, known, moment)
+    const { kind } = this.#roleOf(answer, state)
+    if (kind === 'foreign' || kind === 'marker') return this.observed(answer, known, moment)
+    return this.#step(state, { kind: 'read', seen: answer }, known, moment)
   }
 
-  /** A state that a complete scan lacked: gone the second time, and a pending one is looked at at once. */
-  missed(state: FileState, now: number): Consequence {
-    if (state.missedScans >= 1) return { state: vanish(state) }
-    const pending = state.phase === 'uploading' || state.phase === 'settling'
-    return { state: { ...state, missedScans: 1, ...(pending ? { wakeAt: now, phase: 'settling' as const } : {}) } }
+  #unread(state: FileState, known: Known, moment: Moment): readonly Consequence[] {
+    if (state.isMarker) return [{ state: waitForMarker(state, moment.now) }]
+    return this.#step(state, { kind: 'unavailable' }, known, moment)
   }
 
-  #gone(before: FileState | undefined): readonly Consequence[] {
-    return before === undefined || before.phase === 'gone' ? [] : [{ state: vanish(before) }]
+  /** A complete and readable listing lacked it. */
+  missed(state: FileState, known: Known, moment: Moment): readonly Consequence[] {
+    if (state.isMarker && state.missedScans === 0) return [{ state: { ...state, missedScans: 1 } }]
+    if (state.isMarker) return [{ forget: state.fileId }]
+    return this.#step(state, { kind: 'missed' }, known, moment)
   }
 
-  #firstSeen(seen: FileSeen, role: Role, known: Known, baseline: Baseline | null, now: number): FileState {
-    if (baseline !== null && isBefore(seen, baseline)) return knownFile(this.trigger.name, seen, now)
-    const state = newFile(this.trigger.name, seen, now)
-    return wake(state, this.#situation(role, state, known, now)).state
-  }
-
-  /** A marker is kept, never fires, and wakes its file. Its mtime has to be known: it says whether it is older than the file. */
-  #markerSeen(
-    seen: FileSeen,
+  #left(
     before: FileState | undefined,
-    of: string,
+    kind: 'gone' | 'notAFile',
     known: Known,
-    now: number,
+    moment: Moment,
   ): readonly Consequence[] {
-    const base = before ?? newFile(this.trigger.name, seen, now)
-    const facts = { ...base.facts, ...seen.facts }
-    const path = pathSeen(seen) ?? base.path
-    const complete = facts.mtime !== undefined
-    const unchanged =
-      before?.isMarker && before.path === path && before.facts.mtime === facts.mtime && before.phase === 'complete'
-    if (unchanged) return []
-    const marker: FileState = {
-      ...base,
-      path,
-      facts,
-      isMarker: true,
-      phase: complete ? 'complete' : 'uploading',
-      wakeAt: complete ? null : now + markerReadMs,
-      missedScans: 0,
-    }
+    if (before === undefined) return []
+    return before.isMarker ? [{ forget: before.fileId }] : this.#step(before, { kind }, known, moment)
+  }
+
+  /** Where it is now concerns nobody here. What was decided about it is kept, under its new path: it may be moved back. */
+  #movedAway(before: FileState | undefined, seen: FileSeen): readonly Consequence[] {
+    if (before === undefined) return []
+    if (before.isMarker || before.decided.length === 0) return [{ forget: before.fileId }]
+    if (before.phase === 'gone') return []
+    const { evidencedAt: _before, ...rest } = before
+    const path = pathSeen(seen) ?? before.path
+    const nothingAwaited = { wakeAt: null, vetoSince: null, renamedFromTemporaryAt: null, missedScans: 0 }
+    return [{ state: { ...rest, ...nothingAwaited, path, dir: seen.dir ?? before.dir, phase: 'gone' } }]
+  }
+
+  #markerSeen(
+    { seen, before, of }: { readonly seen: FileSeen; readonly before: FileState | undefined; readonly of: string },
+    known: Known,
+    moment: Moment,
+  ): readonly Consequence[] {
+    const marker = stepMarker(before ?? null, this.trigger.name, seen, moment.now)
+    if (marker === before) return []
     const file = known.byPath(of)
-    if (file === undefined || file.phase === 'gone' || file.phase === 'complete') return [{ state: marker }]
-    const situation = { now, trigger: this.trigger, temporary: false, marker: { mtime: facts.mtime ?? null } }
-    // Not read here: a file that is due at once comes up with the next tick.
-    const woken = wake({ ...file, phase: 'uploading', wakeAt: null }, situation).state
-    const wakeAt = woken.wakeAt ?? now
-    return [
-      { state: marker },
-      { state: { ...file, wakeAt, phase: file.phase === 'stalled' ? 'uploading' : file.phase } },
-    ]
-  }
-
-  /** An observation never reads by itself; it sets when to. */
-  #rewoken(step: Step, role: Role, known: Known, now: number): Consequence {
-    const state = step.state
-    const open = state.phase === 'uploading' || state.phase === 'settling'
-    const woken = open
-      ? wake(state, this.#situation(role, state, known, now))
-      : { state, action: { kind: 'none' } as Action }
-    const next = woken.action.kind === 'read' ? { ...state, wakeAt: now } : woken.state
-    return { state: next, ...(step.premature ? { premature: true as const } : {}) }
-  }
-
-  #acted(step: Step, wallTime: number, now: number): Consequence {
-    const { state, action } = step
-    if (action.kind !== 'fire' && action.kind !== 'stall') return { state }
-    const event = this.#event(state, action, wallTime)
-    if (action.kind === 'stall') return { state, owed: { event, targets: this.trigger.deliverStalled } }
-    const revision = { size: action.size, mtime: action.mtime, eventId: event.id, at: now }
-    return {
-      state: { ...state, decided: [...state.decided, revision] },
-      owed: { event, targets: this.trigger.deliver },
+    const isConcerned =
+      file !== undefined && !file.isMarker && (file.phase !== 'complete' || isLater(marker, this.baseline))
+    if (!isConcerned) return [{ state: marker }]
+    const withMarker: Known = {
+      get: (fileId) => (fileId === marker.fileId ? marker : known.get(fileId)),
+      byPath: (path) => (path === marker.path ? marker : known.byPath(path)),
     }
+    return [{ state: marker }, ...this.#step(file, { kind: 'marked' }, withMarker, moment)]
   }
 
-  #event(state: FileState, action: Action & { kind: 'fire' | 'stall' }, wallTime: number): Event {
-    const { size, mtime, evidence } = action
-    const { name: trigger, source } = this.trigger
-    const key = { trigger, spaceId: this.#space.id, fileId: state.fileId, size, mtime }
-    const supersedes = state.decided.findLast((revision) => revision.eventId !== null)?.eventId ?? null
-    return {
-      id: action.kind === 'fire' ? completeEventId(key) : stalledEventId(key),
-      kind: action.kind === 'fire' ? 'complete' : 'stalled',
-      trigger,
-      source,
-      space: this.#space,
-      fileId: state.fileId,
-      path: state.path ?? '',
-      size,
-      mtime,
-      evidence,
-      eventTime: wallTime,
-      ...(supersedes === null ? {} : { supersedes }),
+  #step(before: FileState | undefined, input: Input, known: Known, moment: Moment): readonly Consequence[] {
+    const step = stepCompletion(before ?? null, input, this.#situation(known, moment.now))
+    const consequence = this.#consequence(before, step, moment.wall)
+    return consequence === null ? [] : [consequence]
+  }
+
+  #consequence(before: FileState | undefined, step: Step, wall: number): Consequence | null {
+    const { state, verdict } = step
+    if (verdict.kind === 'forget') return before === undefined ? null : { forget: before.fileId }
+    if (state === null || state === before) return null
+    const premature = step.premature ? { premature: true as const } : {}
+    if (verdict.kind === 'read') return { state, read: verdict, ...premature }
+    const owed = this.#owed(state, verdict, wall)
+    return { state, ...premature, ...(owed === null ? {} : { owed }) }
+  }
+
+  #owed(state: FileState, verdict: Verdict, wall: number): OwedEvent | null {
+    const { name: trigger, source, deliver, deliverStalled } = this.trigger
+    const { fileId, path } = state
+    const common = { trigger, source, space: this.#space, fileId, path: path ?? '', eventTime: wall }
+    if (verdict.kind === 'fire') {
+      const { revision, evidence, supersedes } = verdict
+      const { eventId: id, size, mtime } = revision
+      const event: Event = { id, kind: 'complete', ...common, size, mtime, evidence }
+      return { event: supersedes === null ? event : { ...event, supersedes }, targets: deliver }
     }
+    if (verdict.kind === 'stalled') {
+      const { size, mtime, evidence } = verdict
+      const id = stalledEventId({ trigger, spaceId: this.#space.id, fileId, size, mtime })
+      return { event: { id, kind: 'stalled', ...common, size, mtime, evidence }, targets: deliverStalled }
+    }
+    return null
   }
 
-  #situation(role: Role, state: FileState, known: Known, now: number): Situation {
-    const markerPath = state.path === null ? null : this.#matcher.markerOf(state.path)
-    const marker = markerPath === null ? undefined : known.byPath(markerPath)
-    const isThere = marker !== undefined && marker.phase !== 'gone'
+  #situation(known: Known, now: number): Situation {
     return {
       now,
+      spaceId: this.#space.id,
       trigger: this.trigger,
-      temporary: role.kind === 'temporary',
-      marker: isThere ? { mtime: marker.facts.mtime ?? null } : null,
+      isTemporary: this.#isTemporary,
+      markerOf: (path) => {
+        const markerPath = this.#matcher.markerOf(path)
+        const marker = markerPath === null ? undefined : known.byPath(markerPath)
+        return marker?.isMarker ? { mtime: marker.facts.mtime ?? null } : null
+      },
     }
   }
 
-  #role(state: FileState): Role {
-    return state.path === null ? { kind: 'file' } : this.#matcher.role(state.path)
-  }
-
-  /** Where name or directory were not told, what is known fills in; a new file without a name is one of ours until a read tells it. */
+  /** Where name or directory were not told, what is known fills in; what nobody knows is one of ours until a read tells. */
   #roleOf(seen: FileSeen, before: FileState | undefined): Role {
-    const name = seen.name ?? before?.path?.slice(before.path.lastIndexOf('/') + 1) ?? null
+    const path = placeOf(seen, before)
+    if (path !== null) return this.#matcher.role(path)
     const dir = seen.dir ?? before?.dir ?? null
-    if (dir !== null && name !== null) return this.#matcher.role(joinPath(dir, name))
-    if (before !== undefined) return { kind: 'file' }
-    return dir !== null && this.#matcher.mayHold(dir) ? { kind: 'file' } : { kind: 'foreign' }
+    return dir === null || this.#matcher.mayHold(dir) ? { kind: 'file' } : { kind: 'foreign' }
   }
 }
 
@@ -229,8 +204,22 @@ function pathSeen(observation: Observation): string | null {
   return joinPath(observation.dir, observation.name)
 }
 
+/** The path as far as it was told, filled in with what is known; null = nobody knows it. */
+function placeOf(seen: FileSeen, before: FileState | undefined): string | null {
+  const known = before?.path ?? null
+  const name = seen.name ?? (known === null ? null : baseName(known))
+  const dir = seen.dir ?? before?.dir ?? null
+  return dir === null || name === null ? null : joinPath(dir, name)
+}
+
 /** Whether a file lies before the cut: its last change of any kind, and mtime where the provider does not tell that. */
-function isBefore(seen: FileSeen, baseline: Baseline): boolean {
+function isBefore(seen: FileSeen, { cutMs }: Baseline): boolean {
   const changedAt = seen.facts.ctime ?? seen.facts.mtime
-  return baseline.cutMs !== null && changedAt !== undefined && changedAt * 1_000 < baseline.cutMs
+  return cutMs !== null && changedAt !== undefined && changedAt * 1_000 < cutMs
+}
+
+/** Whether a marker was written since the watch began: then it speaks for a file from before, too. */
+function isLater(marker: FileState, baseline: Baseline | null): boolean {
+  const cutMs = baseline?.cutMs ?? null
+  return cutMs !== null && marker.facts.mtime !== undefined && marker.facts.mtime * 1_000 >= cutMs
 }

@@ -12,27 +12,30 @@ export interface Changes {
   readonly premature: number
 }
 
+/** What was loaded from the store for a batch. */
+export interface Loaded {
+  readonly byId: ReadonlyMap<string, FileState>
+  readonly byPath: readonly FileState[]
+}
+
 /** Gathers what a batch changes for one trigger, and answers with that before it answers with what was known. */
 export class WorkSheet implements Known {
   readonly #trigger: string
   readonly #pending: PendingFiles
-  readonly #byId: ReadonlyMap<string, FileState>
-  readonly #byPath: readonly FileState[]
+  readonly #loaded = new Map<string, FileState>()
+  /** Which file is at a path: what the batch changed counts before what was loaded. */
+  readonly #ids = new Map<string, string>()
   readonly #changed = new Map<string, FileState>()
   readonly #forgotten = new Set<string>()
   readonly #events: OwedEvent[] = []
   #premature = 0
 
-  constructor(
-    trigger: string,
-    pending: PendingFiles,
-    byId: ReadonlyMap<string, FileState>,
-    byPath: readonly FileState[],
-  ) {
+  constructor(trigger: string, pending: PendingFiles, { byId, byPath }: Loaded) {
     this.#trigger = trigger
     this.#pending = pending
-    this.#byId = new Map([...byPath.map((state) => [state.fileId, state] as const), ...byId])
-    this.#byPath = byPath
+    for (const state of [...byPath, ...byId.values()]) this.#loaded.set(state.fileId, state)
+    // Those that are gone come last: the first at a path counts.
+    for (const { path, fileId } of byPath) if (path !== null && !this.#ids.has(path)) this.#ids.set(path, fileId)
   }
 
   get(fileId: string): FileState | undefined {
@@ -40,12 +43,11 @@ export class WorkSheet implements Known {
     return this.#changed.get(fileId) ?? this.#before(fileId)
   }
 
+  /** Finds files that the batch asked for by path or changed; not those that are gone. */
   byPath(path: string): FileState | undefined {
-    for (const state of this.#changed.values()) if (state.path === path && state.phase !== 'gone') return state
-    const pending = this.#pending.byPath(this.#trigger, path)
-    const found = pending ?? this.#byPath.find((state) => state.path === path)
-    const now = found === undefined ? undefined : this.get(found.fileId)
-    return now?.path === path ? now : undefined
+    const fileId = this.#ids.get(path)
+    const state = fileId === undefined ? undefined : this.get(fileId)
+    return state?.path === path && state.phase !== 'gone' ? state : undefined
   }
 
   apply(consequences: readonly Consequence[]): void {
@@ -53,6 +55,7 @@ export class WorkSheet implements Known {
       if (state !== undefined) {
         this.#changed.set(state.fileId, state)
         this.#forgotten.delete(state.fileId)
+        if (state.path !== null && state.phase !== 'gone') this.#ids.set(state.path, state.fileId)
       }
       if (forget !== undefined) {
         this.#changed.delete(forget)
@@ -74,6 +77,6 @@ export class WorkSheet implements Known {
   }
 
   #before(fileId: string): FileState | undefined {
-    return this.#pending.get(this.#trigger, fileId) ?? this.#byId.get(fileId)
+    return this.#pending.get(this.#trigger, fileId) ?? this.#loaded.get(fileId)
   }
 }

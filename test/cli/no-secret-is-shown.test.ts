@@ -97,6 +97,7 @@ triggers:
   video:
     watch: { source: datahub, space: Gamma, folder: in }
     completion: { stableFor: 50ms }
+    existing: fire
     deliver: [literal, named]
 targets:
   literal: { type: webhook, url: ${url}, secret: { env: HOOK_KEY }, timeout: 2s }

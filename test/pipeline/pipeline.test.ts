@@ -193,7 +193,7 @@ describe('evidence', () => {
     expect(await world.events()).toEqual([])
 
     await world.seen('in/a.done', { size: 0, mtime: 220 })
-    await world.clock.advance(seconds(3))
+    await world.clock.advance(seconds(11))
 
     expect(await world.events()).toMatchObject([{ path: 'in/a', evidence: { rung: 'marker' } }])
     await world.clock.advance(seconds(2_000))
@@ -207,7 +207,7 @@ describe('evidence', () => {
     expect(await world.events()).toMatchObject([{ kind: 'stalled', path: 'in/a' }])
 
     await world.seen('in/a.done', { size: 0, mtime: 2_000 })
-    await world.clock.advance(seconds(3))
+    await world.clock.advance(seconds(11))
 
     expect((await world.events()).map((event) => event.kind)).toEqual(['stalled', 'complete'])
   })
@@ -219,7 +219,7 @@ describe('evidence', () => {
     expect(await world.events()).toEqual([])
 
     await world.seen('in/a.avi', { size: 5, mtime: 100 }, 'f1')
-    await world.clock.advance(seconds(3))
+    await world.clock.advance(seconds(11))
 
     expect(await world.events()).toMatchObject([{ path: 'in/a.avi', evidence: { rung: 'rename' } }])
   })
@@ -256,7 +256,7 @@ describe('evidence', () => {
     expect(await world.events()).toEqual([])
 
     await world.seen('in/a', { size: 10, mtime: 160, ctime: 160, xattrs: { size: 10 } })
-    await world.clock.advance(seconds(3))
+    await world.clock.advance(seconds(11))
 
     expect(await world.events()).toMatchObject([{ size: 10, evidence: { rung: 'declared' } }])
   })

@@ -1,0 +1,131 @@
+import type { Baseline } from '../core/baseline.ts'
+import type { FileState, Phase } from '../core/file-state.ts'
+import type { Observation } from '../core/observation.ts'
+import type { Cursor } from '../core/source.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Store, WatchKey } from '../store/store.ts'
+import type { Announcer } from './announcer.ts'
+import type { PipelineMeter } from './meter.ts'
+import { PendingFiles } from './pending-files.ts'
+import type { StorePatience } from './store-patience.ts'
+import type { Moment, TriggerStepper } from './trigger-stepper.ts'
+import { type Changes, WorkSheet } from './work-sheet.ts'
+
+export interface LedgerOptions {
+  readonly watch: WatchKey
+  /** Epoch of the lease under which this pipeline writes. */
+  readonly epoch: number
+  readonly store: Store
+  readonly clock: Clock
+  readonly meter: PipelineMeter
+}
+
+const pageSize = 1_000
+const noFiles: ReadonlyMap<string, FileState> = new Map()
+
+/** What is known, in memory and in the store, and the one way to change it: loaded for a batch, committed in one piece, one after the other. */
+export class Ledger {
+  readonly pending = new PendingFiles()
+  /** Ends everything that goes on here. */
+  readonly signal: AbortSignal
+  /** Rejects when the store cannot be waited for; everybody else just stops. */
+  readonly failed: Promise<never>
+  /** Called after each commit. */
+  onCommit: () => void = () => {}
+  readonly #options: LedgerOptions
+  readonly #patience: StorePatience
+  readonly #announcer: Announcer
+  readonly #fail: (error: unknown) => void
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    options: LedgerOptions,
+    { patience, announcer }: { readonly patience: StorePatience; readonly announcer: Announcer },
+    signal: AbortSignal,
+  ) {
+    this.#options = options
+    this.#patience = patience
+    this.#announcer = announcer
+    this.signal = signal
+    const { promise, reject } = Promise.withResolvers<never>()
+    // Nobody may be waiting for it when it rejects.
+    promise.catch(() => {})
+    this.failed = promise
+    this.#fail = reject
+  }
+
+  /** One task after the other: batches, answers and ticks never interleave. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(() => {
+      this.signal.throwIfAborted()
+      return task()
+    })
+    this.#tail = run.catch(() => {})
+    return run
+  }
+
+  /** Resolves when the tasks begun so far have ended, one way or the other. */
+  async idle(): Promise<void> {
+    await this.#tail
+  }
+
+  /** The run as a whole cannot go on. */
+  fail(error: unknown): void {
+    this.#fail(error)
+  }
+
+  moment(): Moment {
+    return { now: this.#options.clock.now(), wall: this.#options.clock.wall() }
+  }
+
+  /** Asks the store until it answers. Where that is of no use the whole run ends. */
+  stored<T>(ask: (store: Store) => Promise<T>): Promise<T> {
+    return this.#patience
+      .until(() => ask(this.#options.store), this.signal)
+      .catch((error: unknown) => {
+        this.fail(error)
+        throw error
+      })
+  }
+
+  /** One page of a trigger's states, behind the file id `after`. */
+  page(trigger: string, phases: readonly Phase[], after: string | null): Promise<readonly FileState[]> {
+    return this.stored((store) => store.pageFiles(trigger, phases, after, pageSize))
+  }
+
+  /** Loads what a trigger knows of the files concerned: those observed, those in hand, and their markers. */
+  async sheet(
+    stepper: TriggerStepper,
+    observations: readonly Observation[],
+    states: readonly FileState[] = [],
+  ): Promise<WorkSheet> {
+    const { name } = stepper.trigger
+    const known = observations.flatMap(({ fileId }) => this.pending.get(name, fileId) ?? [])
+    const unknown = new Set(observations.map(({ fileId }) => fileId))
+    for (const { fileId } of known) unknown.delete(fileId)
+    const byId = unknown.size === 0 ? noFiles : await this.stored((store) => store.files(name, [...unknown]))
+    const paths = new Set(observations.flatMap((each) => stepper.relatedPaths(each)))
+    for (const state of [...states, ...known, ...byId.values()]) {
+      const marker = stepper.markerOf(state)
+      if (marker !== null) paths.add(marker)
+    }
+    const byPath = paths.size === 0 ? [] : await this.stored((store) => store.filesByPath(name, [...paths]))
+    return new WorkSheet(name, this.pending, { byId, byPath })
+  }
+
+  /** Commits in one piece. Nothing in memory moves on, and nobody is told, before that. */
+  async commit(changes: readonly Changes[], cursor?: Cursor, baselines: readonly Baseline[] = []): Promise<void> {
+    const states = changes.flatMap((each) => each.states.map(({ state }) => state))
+    const forget = changes.flatMap((each) => each.forget)
+    const events = changes.flatMap((each) => each.events)
+    if (states.length + forget.length + baselines.length === 0 && cursor === undefined) return
+    const { watch, epoch, meter } = this.#options
+    const commit = { watch, epoch, states, forget, events, baselines, ...(cursor === undefined ? {} : { cursor }) }
+    await this.stored((store) => store.commit(commit))
+    for (const state of states) this.pending.put(state)
+    for (const { trigger, fileId } of forget) this.pending.drop(trigger, fileId)
+    for (const { trigger } of changes) meter.pending(trigger, this.pending.count(trigger))
+    this.#announcer.committed(changes)
+    this.onCommit()
+  }
+}

@@ -1,0 +1,106 @@
+import type { Baseline } from '../core/baseline.ts'
+import type { FileState } from '../core/file-state.ts'
+import type { Observation } from '../core/observation.ts'
+import type { ScanMark } from '../core/source.ts'
+import type { Log } from '../lib/log.ts'
+import { baselineCut, isListedWhole } from './baseline-cut.ts'
+import type { Ledger } from './ledger.ts'
+import { RunningScan } from './running-scan.ts'
+import type { TriggerStepper } from './trigger-stepper.ts'
+import type { Changes } from './work-sheet.ts'
+
+/** What follows from full listings: what each trigger takes as known from before, and which files are not there any more. */
+export class Scans {
+  readonly #ledger: Ledger
+  readonly #steppers: readonly TriggerStepper[]
+  readonly #log: Log
+  #running: RunningScan | null = null
+
+  constructor(ledger: Ledger, steppers: readonly TriggerStepper[], log: Log) {
+    this.#ledger = ledger
+    this.#steppers = steppers
+    this.#log = log
+  }
+
+  /** In turn. A trigger that has no baseline yet begins it now; one that was broken off keeps its cut. */
+  async begin({ scan, serverTimeMs }: ScanMark & { kind: 'begin' }): Promise<void> {
+    const { now, wall } = this.#ledger.moment()
+    this.#running = new RunningScan(scan, now)
+    const fresh = this.#steppers.filter((stepper) => stepper.baseline === null)
+    await this.#commitBaselines(
+      fresh.map(({ trigger: { name, existing } }) => {
+        return { trigger: name, state: 'scanning', cutMs: baselineCut(existing, serverTimeMs ?? wall) }
+      }),
+    )
+  }
+
+  /** Every observation that comes while a listing is under way. */
+  note(observations: readonly Observation[]): void {
+    this.#running?.note(observations)
+  }
+
+  noteCommitted(changes: readonly Changes[]): void {
+    for (const { trigger, states } of changes)
+      this.#running?.countKnown(trigger, states.filter(isKnownFromBefore).length)
+  }
+
+  /** Takes its own turns. A complete listing proves what is missing, and ends the baselines that were under way. */
+  async end({ scan: number, complete, unreadable }: ScanMark & { kind: 'end' }): Promise<void> {
+    const scan = this.#running
+    if (scan === null || scan.number !== number) return
+    if (complete) {
+      for (const stepper of this.#steppers) await this.#noteMissing(stepper, scan, unreadable)
+      await this.#ledger.inTurn(() => this.#endBaselines(scan, unreadable))
+    }
+    if (this.#running === scan) this.#running = null
+  }
+
+  /** Page by page, so that neither the stream nor the reads wait for a million files to be compared. */
+  async #noteMissing(stepper: TriggerStepper, scan: RunningScan, unreadable: readonly string[]): Promise<void> {
+    const { name } = stepper.trigger
+    const next = (after: string | null) =>
+      this.#ledger.inTurn(async () => {
+        const page = await this.#ledger.page(name, ['uploading', 'settling', 'stalled', 'complete'], after)
+        const current = page.map((state) => this.#ledger.pending.get(name, state.fileId) ?? state)
+        await this.#miss(
+          stepper,
+          current.filter((state) => scan.lacks(state, unreadable)),
+        )
+        return page.at(-1)?.fileId ?? null
+      })
+    for (let after = await next(null); after !== null; ) after = await next(after)
+  }
+
+  async #miss(stepper: TriggerStepper, states: readonly FileState[]): Promise<void> {
+    if (states.length === 0) return
+    const sheet = await this.#ledger.sheet(stepper, [], states)
+    const moment = this.#ledger.moment()
+    for (const state of states) sheet.apply(stepper.missed(state, sheet, moment))
+    await this.#ledger.commit([sheet.changes()])
+  }
+
+  async #endBaselines(scan: RunningScan, unreadable: readonly string[]): Promise<void> {
+    const scanned = this.#steppers.filter((stepper) => stepper.baseline?.state === 'scanning')
+    const through = scanned.filter(({ trigger }) => isListedWhole(trigger.folder, unreadable))
+    await this.#commitBaselines(
+      through.map(({ trigger, baseline }) => {
+        return { trigger: trigger.name, state: 'done', cutMs: baseline?.cutMs ?? null }
+      }),
+    )
+    for (const { trigger } of through) {
+      const fields = { trigger: trigger.name, known: scan.knownFromBefore(trigger.name) }
+      this.#log.info(fields, 'the first listing is through: files from before are known and do not fire')
+    }
+  }
+
+  async #commitBaselines(baselines: readonly Baseline[]): Promise<void> {
+    if (baselines.length === 0) return
+    await this.#ledger.commit([], undefined, baselines)
+    const byTrigger = new Map(baselines.map((baseline) => [baseline.trigger, baseline]))
+    for (const stepper of this.#steppers) stepper.baseline = byTrigger.get(stepper.trigger.name) ?? stepper.baseline
+  }
+}
+
+function isKnownFromBefore({ state, before }: Changes['states'][number]): boolean {
+  return before === undefined && state.evidence?.rung === 'baseline'
+}
