@@ -3,7 +3,8 @@ import { createSecrets } from '../config/secrets.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Source, Space } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Trigger } from '../core/trigger.ts'
+import { type Clock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { SourceMeter } from '../sources/define.ts'
@@ -62,12 +63,43 @@ async function connectSource(
     if (!looked.ok) return [looked]
     const triggers = config.triggers.filter((trigger) => trigger.source === name)
     const ofTriggers = triggers.map((trigger) =>
-      look(`trigger ${trigger.name}`, async () => {
-        const watch = await source.openSpace(trigger.space, deps.signal)
-        return `space "${watch.space.name}" (${watch.space.id}): ${watch.health().detail}`
-      }),
+      look(`trigger ${trigger.name}`, () => watchBriefly(trigger, adapter, deps)),
     )
     return [looked, ...(await Promise.all(ofTriggers))]
+  })
+}
+
+/** How often the beginning of a watch is looked at. */
+const glanceMs = 20
+
+/**
+ * Says how a trigger's space would be watched: by beginning to, and leaving off as soon as it is clear. What is seen meanwhile goes nowhere. With a
+ * source of its own, whose meter tells of this watch alone. Rejects with a sentence.
+ */
+async function watchBriefly(trigger: Trigger, adapter: AdapterConfig, deps: ConnectDeps): Promise<string> {
+  let via: string | null = null
+  const streamOpen: SourceMeter['streamOpen'] = (way, open) => {
+    if (open) via ??= way
+  }
+  return using(buildSource(trigger.source, adapter, deps, { ...silentMeter, streamOpen }), async (source) => {
+    const watch = await source.openSpace(trigger.space, deps.signal)
+    const began = watch.health()
+    const stop = new AbortController()
+    const needs = { folders: [trigger.folder], xattrs: [], holes: false }
+    const sink = { push: async () => {}, known: async () => new Map() }
+    const running = watch.run({ cursor: null, needs, sink }, AbortSignal.any([stop.signal, deps.signal]))
+    try {
+      let health = began
+      while (via === null && !health.ok && health.detail === began.detail) {
+        await sleep(deps.clock, glanceMs, deps.signal)
+        health = watch.health()
+      }
+      if (via === null && !health.ok) throw new Error(health.detail)
+      return `space "${watch.space.name}" (${watch.space.id}): ${via === null ? health.detail : `watched by ${via}`}`
+    } finally {
+      stop.abort()
+      await running
+    }
   })
 }
 
@@ -96,11 +128,16 @@ async function using<Thing extends { close(): Promise<void> }, T>(thing: Thing, 
   }
 }
 
-function buildSource(name: string, { type, options }: AdapterConfig, deps: ConnectDeps): Source {
+function buildSource(
+  name: string,
+  { type, options }: AdapterConfig,
+  deps: ConnectDeps,
+  meter: SourceMeter = silentMeter,
+): Source {
   const definition = Object.values(sources).find((each) => each.type === type)
   if (definition === undefined) throw new ConfigError('CONFIG_INVALID', `Source "${name}": there is no type "${type}".`)
   const { log, clock, random } = deps
-  return definition.build(options, { name, log, clock, random, meter: silentMeter, secret: createSecrets() })
+  return definition.build(options, { name, log, clock, random, meter, secret: createSecrets() })
 }
 
 function buildTarget(name: string, config: Config, { log, clock }: ConnectDeps): Target {

@@ -169,7 +169,8 @@ describe('onetrigger check', () => {
   })
 
   it('looks with --connect at every source, space and target, and tells all that fail', async () => {
-    const { url, token } = await startSimulator()
+    const { url, token, model } = await startSimulator()
+    model.mkdir('in')
     const webhook = `http://127.0.0.1:${await closedPort()}/hook`
     const text = `
 sources:
@@ -178,7 +179,8 @@ sources:
 targets:
   hook: { type: webhook, url: "${webhook}" }
 triggers:
-  a: { watch: { source: good, space: Gamma }, deliver: [hook] }
+  a: { watch: { source: good, space: Gamma, folder: in }, deliver: [hook] }
+  a-later: { watch: { source: good, space: Gamma, folder: later }, deliver: [hook] }
   b: { watch: { source: good, space: Nowhere }, deliver: [hook] }
   c: { watch: { source: bad, space: Gamma }, deliver: [hook] }
 `
@@ -193,10 +195,12 @@ triggers:
     expect(findings.map(({ part, ok }: { part: string; ok: boolean }) => `${part} ${ok}`)).toEqual([
       'source good true',
       'trigger a true',
+      'trigger a-later true',
       'trigger b false',
       'source bad false',
       'target hook false',
     ])
+    expect(findings[1].detail).toMatch(/^space "Gamma" \(\w+\): watched by events$/)
   })
 })
 
