@@ -1,0 +1,352 @@
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Delivery } from '../../src/core/delivery.ts'
+import { deliveryId } from '../../src/core/ids.ts'
+import type { Cursor } from '../../src/core/source.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { type Store, watchLease } from '../../src/store/store.ts'
+import { aCommit, owed, watch } from '../store/commits.ts'
+import { anEvent, aState } from '../support/builders.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const cursor: Cursor = { provider: 'p', via: 'changes', value: '42' }
+
+/** What every store must do, whatever keeps it. */
+export function storeContract(name: string, open: (clock: Clock) => Promise<Store>): void {
+  describe(`the ${name} store`, () => {
+    let store: Store
+    let clock: FakeClock
+    let start: number
+
+    beforeEach(async () => {
+      clock = new FakeClock()
+      start = clock.now()
+      store = await open(clock)
+      const opened = store
+      onTestFinished(() => opened.close())
+    })
+
+    const claim = (target = 'hook', limit = 10, leaseMs = 60_000) =>
+      store.claim({ target, limit, now: clock.now(), leaseUntil: clock.now() + leaseMs })
+    const claimedIds = async (target = 'hook', limit = 10) => (await claim(target, limit)).map((each) => each.event.id)
+    const owe = (...ids: string[]) => store.commit(aCommit({ events: ids.map((id) => owed(id)) }))
+    const find = async (id: string, target = 'hook'): Promise<Delivery | null> => store.delivery(deliveryId(id, target))
+    const dlv = (id: string, target = 'hook') => deliveryId(id, target)
+    const end = (id: string, kind: 'delivered' | 'dead') =>
+      store.settle([{ id: dlv(id), kind, at: clock.now(), reason: 'no', answer: { status: 418, body: 'tea' } }])
+
+    describe('commit', () => {
+      test('takes states, events, cursor and baselines together', async () => {
+        const state = aState({ evidence: null, wakeAt: 7 })
+        const baseline = { trigger: 'default', state: 'scanning', cutMs: 5 } as const
+        await store.commit(aCommit({ states: [state], events: [owed('e')], cursor, baselines: [baseline] }))
+        expect((await store.files('default', ['f1', 'absent'])).get('f1')).toEqual(state)
+        expect(await store.cursor(watch)).toEqual(cursor)
+        expect(await store.baseline('default')).toEqual(baseline)
+        expect(await find('e')).toMatchObject({ state: 'owed', attempts: 0, nextAt: start, createdAt: start })
+      })
+
+      test('of a writer that lost its lease is refused whole', async () => {
+        const first = await store.lease(watchLease(watch), 'A', 1000)
+        expect(first).toEqual({ epoch: 1 })
+        expect(await store.lease(watchLease(watch), 'B', 1000)).toBeNull()
+        await clock.advance(1000)
+        expect(await store.lease(watchLease(watch), 'B', 1000)).toEqual({ epoch: 2 })
+        const late = aCommit({ states: [aState()], events: [owed('e')], cursor })
+        await expect(store.commit(late)).rejects.toMatchObject({ code: 'STORE_FENCED' })
+        expect((await store.files('default', ['f1'])).size).toBe(0)
+        expect(await store.cursor(watch)).toBeNull()
+        expect(await find('e')).toBeNull()
+        await store.commit({ ...late, epoch: 2 })
+        expect(await find('e')).not.toBeNull()
+      })
+
+      test('that is refused takes none of its neighbours with it', async () => {
+        await store.lease(watchLease(watch), 'A', 1000)
+        const results = await Promise.allSettled([
+          store.commit(aCommit({ events: [owed('a')] })),
+          store.commit(aCommit({ epoch: 9, events: [owed('b')] })),
+          store.commit(aCommit({ events: [owed('c')] })),
+        ])
+        expect(results.map((each) => each.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+        expect([await find('a'), await find('b'), await find('c')].map((each) => each !== null)).toEqual([
+          true,
+          false,
+          true,
+        ])
+      })
+
+      test.each(['owed', 'delivered', 'dead'] as const)('leaves a known event that is %s as it is', async (state) => {
+        await owe('e')
+        await claim()
+        if (state !== 'owed') await end('e', state)
+        const before = await find('e')
+        await clock.advance(5)
+        await owe('e')
+        expect(await find('e')).toEqual(before)
+        expect(await store.deliveries({ limit: 10 })).toHaveLength(1)
+      })
+
+      test('owes a known event to a target that is new', async () => {
+        await owe('e')
+        await store.commit(aCommit({ events: [owed('e', ['hook', 'other'])] }))
+        expect(await find('e', 'other')).toMatchObject({ state: 'owed', target: 'other' })
+      })
+
+      test('replaces states, forgets them, and clears the cursor for null only', async () => {
+        await store.commit(aCommit({ states: [aState(), aState({ fileId: 'f2' })], cursor }))
+        await store.commit(
+          aCommit({ states: [aState({ missedScans: 2 })], forget: [{ trigger: 'default', fileId: 'f2' }] }),
+        )
+        const found = await store.files('default', ['f1', 'f2'])
+        expect([...found.values()].map((each) => each.missedScans)).toEqual([2])
+        expect(await store.cursor(watch)).toEqual(cursor)
+        await store.commit(aCommit({ cursor: null }))
+        expect(await store.cursor(watch)).toBeNull()
+      })
+    })
+
+    describe('a lease', () => {
+      test('is renewed by its holder under the same epoch', async () => {
+        await store.lease('l', 'A', 1000)
+        await clock.advance(900)
+        expect(await store.lease('l', 'A', 1000)).toEqual({ epoch: 1 })
+        await clock.advance(900)
+        expect(await store.lease('l', 'B', 1000)).toBeNull()
+      })
+    })
+
+    describe('claim', () => {
+      test('hands out the oldest first and counts the attempt', async () => {
+        await owe('late')
+        await claim()
+        await store.settle([
+          {
+            id: dlv('late'),
+            kind: 'again',
+            at: start,
+            nextAt: start + 50,
+            countAttempt: true,
+            reason: 'x',
+            answer: null,
+          },
+        ])
+        await clock.advance(10)
+        await owe('early')
+        await clock.advance(100)
+        const claimed = await claim()
+        expect(claimed.map((each) => [each.event.id, each.attempt])).toEqual([
+          ['early', 1],
+          ['late', 2],
+        ])
+        expect(claimed[0]?.event).toEqual(owed('early').event)
+        expect((await find('late'))?.attempts).toBe(2)
+      })
+
+      test('keeps to its limit and to what is due', async () => {
+        await owe('a', 'b', 'c')
+        expect(await claimedIds('hook', 2)).toEqual(['a', 'b'])
+        expect(await claimedIds()).toEqual(['c'])
+        expect(await claimedIds()).toEqual([])
+      })
+
+      test('gives a claim to the next one when its lease has ended, with the attempt counted', async () => {
+        await owe('e')
+        await claim('hook', 1, 1000)
+        await clock.advance(999)
+        expect(await claim()).toEqual([])
+        await clock.advance(1)
+        expect(await claim()).toMatchObject([{ attempt: 2 }])
+      })
+
+      test('never has two of one file in flight at one target', async () => {
+        await store.commit(
+          aCommit({ events: [owed('a', ['hook', 'other'], 'f'), owed('b', ['hook'], 'f'), owed('c')] }),
+        )
+        expect(await claimedIds()).toEqual(['a', 'c'])
+        expect(await claimedIds()).toEqual([])
+        expect(await claimedIds('other')).toEqual(['a'])
+        await end('a', 'delivered')
+        expect(await claimedIds()).toEqual(['b'])
+      })
+
+      test('of a target takes nothing of another', async () => {
+        await store.commit(aCommit({ events: [owed('a', ['other'])] }))
+        expect(await claim()).toEqual([])
+        expect(await claim('nobody')).toEqual([])
+        expect(await claimedIds('other')).toEqual(['a'])
+      })
+    })
+
+    describe('settle', () => {
+      test.each(['delivered', 'dead'] as const)('%s ends a delivery, and only one that is owed', async (kind) => {
+        await owe('e')
+        await claim()
+        await end('e', kind)
+        const after = { state: kind, attempts: 1, lastAttemptAt: start, lastAnswer: { status: 418, body: 'tea' } }
+        expect(await find('e')).toMatchObject({ ...after, lastReason: kind === 'dead' ? 'no' : null })
+        await end('e', kind === 'dead' ? 'delivered' : 'dead')
+        expect(await find('e')).toMatchObject(after)
+      })
+
+      test.each([
+        [true, 1],
+        [false, 0],
+      ])('again with countAttempt %s leaves %i attempts', async (countAttempt, attempts) => {
+        await owe('e')
+        await claim()
+        const again = { kind: 'again', at: start, nextAt: start + 10, countAttempt, reason: 'down' } as const
+        await store.settle([{ ...again, id: dlv('e'), answer: null }])
+        expect(await find('e')).toMatchObject({ state: 'owed', attempts, nextAt: start + 10, lastReason: 'down' })
+        expect(await claim()).toEqual([])
+        await clock.advance(10)
+        expect(await claim()).toHaveLength(1)
+      })
+    })
+
+    test('replay owes dead and delivered ones again under the same id; the others stay', async () => {
+      await owe('dead', 'sent', 'owed')
+      await claim('hook', 2)
+      await end('dead', 'dead')
+      await end('sent', 'delivered')
+      await clock.advance(5)
+      expect(await store.replay([dlv('dead'), dlv('sent'), dlv('owed'), 'dlv_none'], clock.now())).toBe(2)
+      expect(await find('dead')).toMatchObject({ state: 'owed', attempts: 0, nextAt: start + 5 })
+      expect(await claimedIds()).toEqual(['owed', 'dead', 'sent'])
+    })
+
+    test('discard gives up dead and owed ones for good', async () => {
+      await owe('dead', 'sent', 'owed')
+      await claim('hook', 2)
+      await end('dead', 'dead')
+      await end('sent', 'delivered')
+      expect(await store.discard([dlv('dead'), dlv('sent'), dlv('owed'), 'dlv_none'], start)).toBe(2)
+      expect((await find('owed'))?.state).toBe('discarded')
+      expect(await store.replay([dlv('owed')], start)).toBe(0)
+      expect(await claim()).toEqual([])
+    })
+
+    test('nextDue tells the earliest due time or end of a claim', async () => {
+      expect(await store.nextDue('hook')).toBeNull()
+      await owe('a', 'b')
+      expect(await store.nextDue('hook')).toBe(start)
+      await claim('hook', 10, 1000)
+      expect(await store.nextDue('hook')).toBe(start + 1000)
+      await end('a', 'dead')
+      await end('b', 'delivered')
+      expect(await store.nextDue('hook')).toBeNull()
+    })
+
+    test('depth counts what is owed and dead per target', async () => {
+      await store.commit(aCommit({ events: [owed('a', ['hook', 'other']), owed('b')] }))
+      await claim()
+      await end('a', 'dead')
+      expect((await store.depth()).toSorted((a, b) => (a.target < b.target ? -1 : 1))).toEqual([
+        { target: 'hook', owed: 1, dead: 1, oldestOwedAt: start },
+        { target: 'other', owed: 1, dead: 0, oldestOwedAt: start },
+      ])
+      await end('b', 'delivered')
+      expect((await store.depth()).find((each) => each.target === 'hook')?.oldestOwedAt).toBeNull()
+    })
+
+    test('deliveries are listed page by page, by target, trigger and state', async () => {
+      for (const id of ['a', 'b', 'c']) {
+        await owe(id)
+        await clock.advance(1)
+      }
+      const page = async (after?: string) =>
+        (await store.deliveries(after === undefined ? { limit: 2 } : { limit: 2, after })).map((each) => each.id)
+      expect(await page()).toEqual([dlv('a'), dlv('b')])
+      expect(await page(dlv('b'))).toEqual([dlv('c')])
+      expect(await page(dlv('c'))).toEqual([])
+      await end('b', 'dead')
+      expect(await store.deliveries({ limit: 9, state: 'dead' })).toHaveLength(1)
+      expect(await store.deliveries({ limit: 9, target: 'hook', trigger: 'default' })).toHaveLength(3)
+      expect(await store.deliveries({ limit: 9, target: 'x' })).toEqual([])
+      expect(await store.deliveries({ limit: 9, trigger: 'x' })).toEqual([])
+    })
+
+    test('pageFiles walks the files of some phases in the order of ids', async () => {
+      const phases = ['uploading', 'complete', 'settling', 'uploading', 'gone'] as const
+      await store.commit(aCommit({ states: phases.map((phase, index) => aState({ fileId: `f${index}`, phase })) }))
+      const page = async (after: string | null) =>
+        (await store.pageFiles('default', ['uploading', 'settling'], after, 2)).map((each) => each.fileId)
+      expect([await page(null), await page('f2'), await page('f3')]).toEqual([['f0', 'f2'], ['f3'], []])
+      expect(await store.pageFiles('default', ['complete', 'gone'], null, 9)).toHaveLength(2)
+      expect(await store.pageFiles('other', ['uploading'], null, 9)).toEqual([])
+    })
+
+    test('filesByPath tells all files of a path, those that are gone last', async () => {
+      const states = [
+        aState({ fileId: 'a', phase: 'gone' }),
+        aState({ fileId: 'b' }),
+        aState({ fileId: 'c', path: 'x' }),
+      ]
+      await store.commit(aCommit({ states }))
+      expect((await store.filesByPath('default', ['in/a.txt', 'y'])).map((each) => each.fileId)).toEqual(['b', 'a'])
+      expect(await store.filesByPath('other', ['in/a.txt'])).toEqual([])
+    })
+
+    test('more files than one statement takes are found', async () => {
+      const states = Array.from({ length: 1201 }, (_, index) => aState({ fileId: `f${index}`, path: `in/${index}` }))
+      await store.commit(aCommit({ states }))
+      expect(
+        (
+          await store.files(
+            'default',
+            states.map((each) => each.fileId),
+          )
+        ).size,
+      ).toBe(1201)
+      expect(
+        await store.filesByPath(
+          'default',
+          states.map((each) => each.path ?? ''),
+        ),
+      ).toHaveLength(1201)
+    })
+
+    test('renameTrigger takes files and baseline along', async () => {
+      const baseline = { trigger: 'default', state: 'done', cutMs: null } as const
+      await store.commit(aCommit({ states: [aState()], baselines: [baseline] }))
+      await store.renameTrigger('default', 'next')
+      expect(await store.triggers()).toEqual(['next'])
+      expect((await store.files('next', ['f1'])).get('f1')).toEqual(aState({ trigger: 'next' }))
+      expect(await store.baseline('next')).toEqual({ ...baseline, trigger: 'next' })
+      expect(await store.baseline('default')).toBeNull()
+    })
+
+    test('prune deletes what is over and old, nothing that is owed, dead or pending', async () => {
+      await store.commit(
+        aCommit({
+          states: [aState(), aState({ fileId: 'g', phase: 'gone' })],
+          events: [owed('a'), owed('b'), owed('c')],
+        }),
+      )
+      await claim()
+      await end('a', 'delivered')
+      await end('b', 'dead')
+      expect(await store.prune({ delivered: start, gone: start })).toBe(0)
+      expect(await store.prune({ delivered: start + 1, gone: start + 1 })).toBe(2)
+      expect([await find('a'), (await find('b'))?.state, (await find('c'))?.state]).toEqual([null, 'dead', 'owed'])
+      expect([...(await store.files('default', ['f1', 'g'])).keys()]).toEqual(['f1'])
+    })
+
+    test.each(['a\'b"c', 'ü/漢字/🎉', 'line\nfeed\ttab', '%_*?', ' ', 'x'.repeat(300)])(
+      'keeps the string %j',
+      async (odd) => {
+        const state = aState({
+          trigger: odd,
+          fileId: odd,
+          path: `in/${odd}`,
+          dir: `in/${odd}`.slice(0, `in/${odd}`.lastIndexOf('/')),
+        })
+        await store.commit(
+          aCommit({ states: [state], events: [{ event: anEvent({ path: odd, fileId: odd }), targets: [odd] }] }),
+        )
+        expect((await store.files(odd, [odd])).get(odd)).toEqual(state)
+        expect(await store.filesByPath(odd, [`in/${odd}`])).toEqual([state])
+        expect(await claim(odd)).toMatchObject([{ target: odd, event: { path: odd, fileId: odd } }])
+      },
+    )
+  })
+}
