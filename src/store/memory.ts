@@ -171,9 +171,9 @@ class MemoryStore implements Store {
     return rows.length
   }
 
-  async discard(ids: readonly string[]): Promise<number> {
+  async discard(ids: readonly string[], now: number): Promise<number> {
     const rows = this.#named(ids).filter(({ delivery }) => delivery.state === 'dead' || delivery.state === 'owed')
-    for (const row of rows) row.delivery = { ...row.delivery, state: 'discarded' }
+    for (const row of rows) row.delivery = { ...row.delivery, state: 'discarded', lastAttemptAt: now }
     return rows.length
   }
 

@@ -222,7 +222,15 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       expect(await store.discard([dlv('dead'), dlv('sent'), dlv('owed'), 'dlv_none'], start)).toBe(2)
       expect((await find('owed'))?.state).toBe('discarded')
       expect(await store.replay([dlv('owed')], start)).toBe(0)
+      expect(await store.discard([dlv('owed')], start)).toBe(0)
       expect(await claim()).toEqual([])
+    })
+
+    test('a discarded delivery is kept for as long as its end is recent', async () => {
+      await owe('e')
+      await store.discard([dlv('e')], start + 10)
+      expect(await store.prune({ delivered: start + 10, gone: 0 })).toBe(0)
+      expect(await store.prune({ delivered: start + 11, gone: 0 })).toBe(1)
     })
 
     test('nextDue tells the earliest due time or end of a claim', async () => {
