@@ -29,8 +29,6 @@ describe('what is printed', () => {
     })
     const hasLogged = (text: RegExp) => () => run.stderr.some((line) => text.test(line))
 
-    // A file from before the first listing would be known, and never sent.
-    await waitFor('the first listing is done', hasLogged(/the first listing is done/))
     for (const answer of ['accept', 'fail', 'refuse', 'cut', 'redirect'] as const) {
       receiver.answer = answer
       const before = receiver.requests()
