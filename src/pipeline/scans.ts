@@ -89,7 +89,7 @@ export class Scans {
     )
     for (const { trigger } of through) {
       const fields = { trigger: trigger.name, known: scan.knownFromBefore(trigger.name) }
-      this.#log.info(fields, 'the first listing is through: files from before are known and do not fire')
+      this.#log.info(fields, 'the first listing is done: files from before are known and do not fire')
     }
   }
 
