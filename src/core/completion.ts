@@ -142,9 +142,7 @@ function stepKnown(state: FileState, input: Input, situation: Situation): Step {
     case 'read':
       return confirmed(state, input.seen, situation)
     case 'unavailable':
-      return to(
-        isOpen(state) ? { ...state, phase: 'settling', wakeAt: situation.now + retryDelay(state, situation) } : state,
-      )
+      return unanswered(state, situation)
     case 'gone':
       return vanished(state, situation)
     case 'notAFile':
@@ -221,9 +219,12 @@ function ticked(state: FileState, situation: Situation): Step {
   return to({ ...planned, phase: 'settling', wakeAt: null }, { kind: 'read', distribution: isVetoOver })
 }
 
-function retryDelay(state: FileState, { now, trigger }: Situation): number {
+/** The file's fate is open: it is asked again, at intervals that grow with the time it has waited. */
+function unanswered(state: FileState, { now, trigger }: Situation): Step {
+  if (!isOpen(state)) return to(state)
   const waited = now - state.lastChangeAt - trigger.completion.stableForMs
-  return Math.round(Math.min(Math.max(waited / 2, shortestRetryMs), longestRetryMs))
+  const delay = Math.min(Math.max(waited / 2, shortestRetryMs), longestRetryMs)
+  return to({ ...state, phase: 'settling', wakeAt: now + Math.round(delay) })
 }
 
 /** What was decided is kept: the file may come back. One that never counted leaves nothing behind. */
@@ -252,6 +253,8 @@ function marked(state: FileState, situation: Situation): Step {
 
 /** Takes in the fresh read, and decides. */
 function confirmed(state: FileState, seen: FileSeen, situation: Situation): Step {
+  // A read that does not tell size or mtime confirms nothing.
+  if (hasGaps(seen.facts)) return unanswered(state, situation)
   const read = { ...mergeRead(state, seen, asksForXattrs(situation.trigger.completion)), missedScans: 0 }
   const isChanged = compareFiles(state, read) === 'content' || hasGaps(state.facts)
   if (isChanged) return to(reopened({ ...read, renamedFromTemporaryAt: null }, situation))
