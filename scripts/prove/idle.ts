@@ -1,0 +1,79 @@
+// Counts what an idle watch asks of its provider.
+//   npm run prove:idle -- --via events --directories 1000 --minutes 10
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createSystemClock, sleep } from '../../src/lib/clock.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { createSimulator } from '../../src/simulator/create-simulator.ts'
+import { seededRandom } from '../../test/support/simulator.ts'
+
+const { values } = parseArgs({
+  options: {
+    via: { type: 'string', default: 'events' },
+    directories: { type: 'string', default: '1000' },
+    files: { type: 'string', default: '10000' },
+    minutes: { type: 'string', default: '10' },
+  },
+})
+const [directories, files, minutes] = [Number(values.directories), Number(values.files), Number(values.minutes)]
+const clock = createSystemClock()
+const never = new AbortController().signal
+const temporary = mkdtempSync(join(tmpdir(), 'onetrigger-idle-'))
+const simulator = await createSimulator({
+  version: '25.0',
+  port: 0,
+  tls: false,
+  spaceName: 'Gamma',
+  clock,
+  random: seededRandom(1),
+  log: silentLog,
+})
+simulator.model.mkdir('in')
+for (let index = 0; index < directories; index++) simulator.model.mkdir(`in/d${index}`)
+for (let index = 0; index < files; index++) simulator.model.create(`in/d${index % directories}/f${index}`, 100)
+
+const args = [
+  'run',
+  '-H',
+  simulator.url,
+  '-s',
+  'Gamma',
+  '-f',
+  'in',
+  '-w',
+  'http://127.0.0.1:9/',
+  '--via',
+  String(values.via),
+]
+const child = spawn(
+  process.execPath,
+  [join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts'), ...args, '--store', join(temporary, 'o.db')],
+  {
+    env: { ...process.env, ONEDATA_ACCESS_TOKEN: simulator.token },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  },
+)
+let log = ''
+child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  log += text
+})
+while (!log.includes('the first listing is done')) await sleep(clock, 50, never)
+// Whatever else belongs to the start is over by then.
+await sleep(clock, 20_000, never)
+const start = simulator.requests.total
+simulator.requests.clear()
+await sleep(clock, minutes * 60_000, never)
+console.log(
+  `${values.via}: ${directories} directories, ${files} files: ${start} requests to start, then in ${minutes} idle minutes ${simulator.requests.total}:`,
+)
+for (const [route, count] of simulator.requests.counts) console.log(`  ${count} ${route}`)
+child.kill('SIGTERM')
+await once(child, 'close')
+await simulator.close()
+rmSync(temporary, { recursive: true, force: true })
+process.exit(0)
