@@ -210,12 +210,14 @@ const state: fc.Arbitrary<FileState> = fc
   .record({
     path: fc.constantFrom(null, 'in/a', 'in/a.part'),
     phase: fc.constantFrom('uploading', 'settling', 'complete', 'stalled', 'gone'),
-    facts: fc.oneof(facts, fullFacts),
-    lastChangeAt: time,
+    facts: fc.oneof(facts, fullFacts, fullFacts),
+    lastChangeAt: fc.oneof(fc.constant(0), time),
     wakeAt: fc.option(time),
     renamedFromTemporaryAt: fc.option(time),
     vetoSince: fc.option(time),
-    decided: fc.array(fc.record({ size: fc.nat(1), mtime: fc.nat(1), eventId: fc.option(fc.string()), at: time })),
+    decided: fc.array(fc.record({ size: fc.nat(1), mtime: fc.nat(1), eventId: fc.option(fc.string()), at: time }), {
+      maxLength: 2,
+    }),
     missedScans: fc.nat(2),
   })
   .map((each) => aState({ ...each, dir: each.path === null ? null : 'in' }))
@@ -224,8 +226,8 @@ const policy: fc.Arbitrary<CompletionPolicy> = fc
   .record({
     stableForMs: fc.constantFrom(1, 20_000),
     marker: fc.constantFrom(null, null, '{name}.ok'),
-    xattr: fc.constantFrom(null, null, { key: 'done', value: null }, { key: 'done', value: '1' }),
-    declaredSize: fc.constantFrom(null, 'bytes'),
+    xattr: fc.constantFrom(null, null, null, null, { key: 'done', value: null }, { key: 'done', value: '1' }),
+    declaredSize: fc.constantFrom(null, null, null, 'bytes'),
     checksum: fc.constantFrom(null, 'bytes'),
     holes: fc.constantFrom('veto', 'ignore'),
     cdmi: fc.boolean(),
@@ -233,8 +235,14 @@ const policy: fc.Arbitrary<CompletionPolicy> = fc
   })
   .map((each) => aPolicy(each))
 
+/** A read that shows what is known. */
+function confirming({ facts }: FileState): Input {
+  return { kind: 'read', seen: { kind: 'file', fileId: 'f1', dir: null, name: null, facts, by: 'read' } }
+}
+
 describe('a step', () => {
   it('is defined for every state and input, and fires nothing but what was read and not decided before', () => {
+    let fired = 0
     fc.assert(
       fc.property(
         fc.option(state),
@@ -244,8 +252,10 @@ describe('a step', () => {
           now: fc.integer({ min: 0, max: 8_000_000 }),
           marker: fc.option(fc.record({ mtime: fc.option(fc.nat(3)) })),
           revisions: fc.constantFrom('each' as const, 'once' as const),
+          isConfirmed: fc.boolean(),
         }),
-        (before, what, completion, { now, marker, revisions }) => {
+        (before, anything, completion, { now, marker, revisions, isConfirmed }) => {
+          const what = isConfirmed && before !== null ? confirming(before) : anything
           const step = stepCompletion(before, what, {
             now,
             spaceId: 'space1',
@@ -258,6 +268,7 @@ describe('a step', () => {
           if (wakeAt !== null && step.state !== before && wakeAt !== before?.wakeAt)
             expect(wakeAt).toBeGreaterThanOrEqual(now)
           if (step.verdict.kind !== 'fire') return
+          fired += 1
           const { size, mtime } = step.verdict.revision
           expect(what).toMatchObject({ kind: 'read', seen: { facts: { size, mtime } } })
           expect(
@@ -268,5 +279,6 @@ describe('a step', () => {
       ),
       { numRuns: 3_000 },
     )
+    expect(fired).toBeGreaterThan(10)
   })
 })
