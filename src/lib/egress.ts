@@ -81,7 +81,8 @@ function embedded(words: readonly number[]): string[] {
   const four = (high = 0, low = 0) => [high >> 8, high & 255, low >> 8, low & 255].join('.')
   const starts = (...prefix: number[]) => prefix.every((word, index) => words[index] === word)
   const found: string[] = []
-  const mapped = starts(0, 0, 0, 0, 0) && (words[5] === 0xffff || words[5] === 0)
+  const compatible = words[5] === 0 && words[6] !== 0
+  const mapped = starts(0, 0, 0, 0, 0) && (words[5] === 0xffff || compatible)
   if (mapped || starts(0, 0, 0, 0, 0xffff, 0) || starts(0x64, 0xff9b)) found.push(four(words[6], words[7]))
   if (starts(0x2002)) found.push(four(words[1], words[2]))
   return found

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aTrigger } from '../support/builders.ts'
+import { aFile, aTrigger } from '../support/builders.ts'
 import { PipelineWorld } from '../support/pipeline-world.ts'
 
 async function aWatch(overrides: Parameters<typeof aTrigger>[0] = {}): Promise<PipelineWorld> {
@@ -43,7 +43,7 @@ describe('the quiet period', () => {
     const world = await aWatch()
     await world.seen('in/a', { size: 10, mtime: 100 })
     await world.clock.advance(seconds(15))
-    await world.seen('in/a', { mtime: 100 })
+    await world.push([aFile('in/a', { mtime: 100 })])
 
     await world.clock.advance(seconds(5))
 
