@@ -4,7 +4,7 @@ import type { Trigger } from '../core/trigger.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
-import { createPipeline, type Progress } from '../pipeline/pipeline.ts'
+import { createPipeline, type Pipeline, type Progress } from '../pipeline/pipeline.ts'
 import { type Store, type WatchKey, watchLease } from '../store/store.ts'
 
 /** A holder that dies is replaced after this long. */
@@ -43,14 +43,17 @@ export class WatchRunner {
   readonly #options: WatchRunnerOptions
   #health: PartHealth
   #watch: SpaceWatch | null = null
+  #pipeline: Pipeline | null = null
 
   constructor(options: WatchRunnerOptions) {
     this.#options = options
     this.#health = { ok: false, since: options.clock.wall(), detail: 'starting' }
   }
 
-  /** The source's own word while it watches; else what this runner is doing about it. */
+  /** The word of whichever half is not well while it watches; else what this runner is doing about it. */
   health(): PartHealth {
+    const takingIn = this.#pipeline?.health()
+    if (takingIn?.ok === false) return takingIn
     return this.#watch?.health() ?? this.#health
   }
 
@@ -68,6 +71,7 @@ export class WatchRunner {
         this.#unwell(error)
       } finally {
         this.#watch = null
+        this.#pipeline = null
       }
       const backOffMs = Math.min(1_000 * 2 ** Math.max(failures - 1, 0), longestBackOffMs)
       await sleep(this.#options.clock, backOffMs, signal).catch(() => {})
@@ -116,6 +120,7 @@ export class WatchRunner {
     const stop = new AbortController()
     const both = AbortSignal.any([signal, stop.signal])
     this.#watch = watch
+    this.#pipeline = pipeline
     const parts = [
       pipeline.run(both),
       watch.run({ cursor, needs: pipeline.needs, sink: pipeline.sink }, both),

@@ -154,6 +154,7 @@ function expectDueFire(file: FileLife, index: number, { evidence, revision }: Ve
 function lastChange(file: FileLife, index: number): number {
   let told: Record<string, unknown> = {}
   let last = Number.NEGATIVE_INFINITY
+  let lagging: unknown = null
   for (const { at, input } of file.steps.slice(0, index)) {
     if (input.kind !== 'seen' && input.kind !== 'read') continue
     const { size, mtime } = input.seen.facts
@@ -163,9 +164,15 @@ function lastChange(file: FileLife, index: number): number {
       size: size ?? told.size,
       mtime: mtime ?? told.mtime,
     }
-    // An mtime alone that is lower counts as a lagging word until a read shows it.
+    // A lower mtime may be a lagging word; whether it counts from then on or from the read that shows it is left open here.
     const isLagging = input.kind === 'seen' && Number(now.mtime) < Number(told.mtime)
-    if (now.path !== told.path || now.size !== told.size || (now.mtime !== told.mtime && !isLagging)) last = at
+    if (
+      now.path !== told.path ||
+      now.size !== told.size ||
+      (now.mtime !== told.mtime && now.mtime !== lagging && !isLagging)
+    )
+      last = at
+    if (isLagging) lagging = now.mtime
     told = isLagging ? { ...now, mtime: told.mtime } : now
   }
   return last

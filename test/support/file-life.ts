@@ -7,7 +7,7 @@ import type { Trigger } from '../../src/core/trigger.ts'
 import { aTrigger } from './builders.ts'
 
 /** What `stepCompletion` said, and when. */
-export interface Said {
+interface Said {
   readonly at: number
   readonly verdict: Verdict
 }

@@ -54,7 +54,8 @@ export class OnedataWatch implements SpaceWatch {
   }
 
   health(): PartHealth {
-    return this.#health
+    const { via, pollInterval, reconcileInterval } = this.#options
+    return { ...this.#health, repairWithinMs: via === 'poll' ? pollInterval : reconcileInterval }
   }
 
   rescan(reason: string): void {
