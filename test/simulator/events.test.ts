@@ -163,11 +163,15 @@ describe('file events, the acceptance list', () => {
     const directory = simulator.model.mkdir('in')
     const sub = simulator.model.mkdir('in/sub')
     const stream = await openEvents(simulator, { directories: [directory], attributes: ['name'] })
+    // Its creation, just before the stream was opened, may still be told.
+    await sentinel(simulator, 'in/first', stream)
+    const before = stream.blocks().length
 
     simulator.model.remove('in/sub')
     await sentinel(simulator, 'in/sentinel', stream)
 
-    expect(stream.blocks().filter(({ data }) => data?.fileId === sub)).toEqual([])
+    const after = stream.blocks().slice(before)
+    expect(after.filter(({ data }) => data?.fileId === sub)).toEqual([])
   })
 
   it('6: a creation and a chmod are told by document, on both providers', async () => {

@@ -6,12 +6,6 @@ import { baseName, dirName, type FileFacts, type FileSeen } from '../../src/core
 import type { Trigger } from '../../src/core/trigger.ts'
 import { aTrigger } from './builders.ts'
 
-/** What `stepCompletion` said, and when. */
-interface Said {
-  readonly at: number
-  readonly verdict: Verdict
-}
-
 /** One file as it really is, and what one trigger makes of what it is told. No pipeline: time, reads and observations are made by hand. */
 export class FileLife {
   readonly trigger: Trigger
