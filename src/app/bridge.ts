@@ -46,6 +46,11 @@ export interface Bridge {
   health(): { readonly ready: boolean; readonly parts: Readonly<Record<string, PartHealth>> }
 }
 
+/** What a watch leaves behind is in the store: nothing is lost by leaving it. */
+const watchEndMs = 10_000
+/** Longer than any attempt may take by default. */
+const drainMs = 60_000
+const closeMs = 5_000
 const pruneEveryMs = 3_600_000
 /** Delivered deliveries and deleted files are kept this long for questions. */
 const keepMs = 30 * 86_400_000
@@ -76,9 +81,9 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
         await Promise.race([Promise.all([...watching, delivering, upkeep]), failures.exceeded])
       } finally {
         stopAll.abort()
-        await Promise.allSettled([...watching, upkeep])
-        await Promise.allSettled([delivering])
-        await closers.close()
+        await endWithin(watchEndMs, 'a watch did not end in time; leaving it', [...watching, upkeep], deps)
+        await endWithin(drainMs, 'deliveries did not end in time; they stay owed', [delivering], deps)
+        await endWithin(closeMs, 'connections did not close in time; leaving them', [closers.close()], deps)
       }
     },
     health: () => {
@@ -185,6 +190,22 @@ async function adoptState(config: Config, { store, log }: BridgeDeps): Promise<v
     if (owed > 0 && !config.targets.has(target))
       log.warn({ target, owed }, 'deliveries are owed to a target that no configuration names')
   }
+}
+
+/** Waits until all have ended, however, but not for ever: a stop is always over some day. */
+async function endWithin(
+  ms: number,
+  warning: string,
+  parts: readonly Promise<unknown>[],
+  { clock, log }: BridgeDeps,
+): Promise<void> {
+  const given = new AbortController()
+  const tooLong = sleep(clock, ms, given.signal).then(
+    () => log.warn({ afterMs: ms }, warning),
+    () => {},
+  )
+  await Promise.race([Promise.allSettled(parts), tooLong])
+  given.abort()
 }
 
 async function prunePeriodically({ store, clock, log }: BridgeDeps, signal: AbortSignal): Promise<void> {
