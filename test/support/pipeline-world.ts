@@ -2,9 +2,9 @@ import type { Event } from '../../src/core/event.ts'
 import type { FileFacts, FileSeen, Observation } from '../../src/core/observation.ts'
 import type { ReadAnswer, ReadRequest, WatchBatch } from '../../src/core/source.ts'
 import type { Trigger } from '../../src/core/trigger.ts'
-import { silentLog } from '../../src/lib/log.ts'
+import { type Log, silentLog } from '../../src/lib/log.ts'
 import { silentPipelineMeter } from '../../src/pipeline/meter.ts'
-import { createPipeline, type Pipeline } from '../../src/pipeline/pipeline.ts'
+import { createPipeline, type Pipeline, type Progress } from '../../src/pipeline/pipeline.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { aFile } from './builders.ts'
@@ -21,6 +21,14 @@ export class PipelineWorld {
   /** File ids whose reads are answered with "unavailable". */
   readonly unreadable = new Set<string>()
   readonly premature: string[] = []
+  /** Targets that were woken. */
+  readonly owed: string[] = []
+  readonly progress: Progress[] = []
+  readonly logged: { readonly level: string; readonly fields: object; readonly message: string }[] = []
+  /** Reads are answered when this resolves. */
+  readGate: Promise<void> = Promise.resolve()
+  /** Its answers come instead of the true ones, where it gives any. */
+  answer: (request: ReadRequest) => readonly ReadAnswer[] | null = () => null
   pipeline: Pipeline
   #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
@@ -45,12 +53,18 @@ export class PipelineWorld {
       store: this.store,
       clock: this.clock,
       meter: { ...silentPipelineMeter, premature: (trigger) => this.premature.push(trigger) },
-      log: silentLog,
-      onOwed: () => {},
+      log: this.#log(),
+      onOwed: (targets) => this.owed.push(...targets),
+      onProgress: (progress) => this.progress.push(progress),
     })
     this.#running = this.pipeline.run(this.#stop.signal)
     this.#running.catch(() => {})
     return this.pipeline
+  }
+
+  /** Settles as the pipeline's run does. */
+  get running(): Promise<void> {
+    return this.#running
   }
 
   /** As a crash or stop would: nothing in memory survives. */
@@ -110,10 +124,21 @@ export class PipelineWorld {
 
   async #read(requests: readonly ReadRequest[]): Promise<readonly ReadAnswer[]> {
     this.reads.push(...requests)
-    return requests.map(({ fileId }): ReadAnswer => {
-      if (this.unreadable.has(fileId)) return { kind: 'unavailable', fileId, reason: 'the test says so' }
-      const file = this.real.get(fileId)
-      return file === undefined ? { kind: 'gone', fileId, by: 'read' } : { ...file, by: 'read' }
-    })
+    const answers = requests.flatMap((request) => this.answer(request) ?? [this.#trueAnswer(request)])
+    await this.readGate
+    return answers
+  }
+
+  #trueAnswer({ fileId }: ReadRequest): ReadAnswer {
+    if (this.unreadable.has(fileId)) return { kind: 'unavailable', fileId, reason: 'the test says so' }
+    const file = this.real.get(fileId)
+    return file === undefined ? { kind: 'gone', fileId, by: 'read' } : { ...file, by: 'read' }
+  }
+
+  #log(): Log {
+    const at = (level: string) => (fields: object, message: string) => {
+      this.logged.push({ level, fields, message })
+    }
+    return { ...silentLog, info: at('info'), warn: at('warn'), error: at('error') }
   }
 }
