@@ -64,7 +64,9 @@ async function overhead(): Promise<void> {
   const running = await startEmbedded(configOf('overhead', receiver.url, 'in'), {
     ...deps,
     onProgress: () => {},
-    onDelivery: ({ delivery }) => due.set(delivery.id, delivery.event.evidence.lastChangeAt + stableForMs),
+    onDelivery: ({ delivery: { id, event } }) => {
+      if (event.kind !== 'notice') due.set(id, event.evidence.lastChangeAt + stableForMs)
+    },
   })
   while (!running.ready()) await sleep(clock, 20, never)
   const began = clock.now()

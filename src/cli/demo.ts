@@ -5,6 +5,7 @@ import { Closers } from '../app/closers.ts'
 import { type DeliveryProgress, type Progress, startEmbedded } from '../app/embedded.ts'
 import type { Config } from '../config/config.ts'
 import { InvariantError } from '../core/errors.ts'
+import { subjectOf } from '../core/event.ts'
 import { defaultIgnore } from '../core/matching.ts'
 import { defaultRetry } from '../core/retry.ts'
 import { type Clock, createSystemClock, sleep } from '../lib/clock.ts'
@@ -155,7 +156,7 @@ function showProgress(view: DemoView, { state, event }: Progress, now: number): 
 function showDelivery(view: DemoView, { delivery, outcome }: DeliveryProgress, now: number): void {
   const phase = outcome.kind === 'delivered' ? 'delivered' : 'waiting'
   const detail = outcome.kind === 'delivered' ? delivery.id.slice(0, 20) : outcome.reason
-  view.step({ path: delivery.event.path, phase, size: null, detail }, now)
+  view.step({ path: subjectOf(delivery.event), phase, size: null, detail }, now)
 }
 
 async function play(stage: DemoStage, once: boolean, io: DemoIo): Promise<number> {

@@ -2,7 +2,7 @@ import type { Event } from './event.ts'
 
 /** What one attempt came to. The dispatcher decides on this alone and never looks into exceptions (DESIGN 8). */
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly answer?: Answer }
+  | { readonly kind: 'delivered'; readonly answer?: Answer; readonly job?: Job }
   /** It may work later: the schedule decides when. */
   | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs?: number; readonly answer?: Answer }
   /** This event will never be taken: dead letter at once. */
@@ -15,6 +15,27 @@ export interface Answer {
   readonly status: number
   /** At most 1 KiB of the body. */
   readonly body: string
+}
+
+/** `unknown`: the target forgot the job before it was seen to end. The last three are final. */
+export type JobState = 'submitted' | 'running' | 'succeeded' | 'failed' | 'unknown'
+
+/** Work that a delivery started in the target (AWS Batch, OSCAR), as it was last seen. */
+export interface Job {
+  /** The target's own id. */
+  readonly id: string
+  readonly state: JobState
+  /** The target's own words: its name of the state, and why the job ended; at most 1,024 characters. */
+  readonly detail: string
+  /** Where its output can be read: a log stream, a URL. */
+  readonly log?: string
+  /** When it was last looked at, milliseconds since the epoch. */
+  readonly seenAt: number
+}
+
+/** Whether nothing more will become of the job. */
+export function hasEnded(job: Job): boolean {
+  return job.state === 'succeeded' || job.state === 'failed' || job.state === 'unknown'
 }
 
 /** owed: waits or is in flight. dead: given up, kept for replay. discarded: a person said so. */
@@ -35,6 +56,8 @@ export interface Delivery {
   readonly lastAttemptAt: number | null
   readonly lastReason: string | null
   readonly lastAnswer: Answer | null
+  /** What it started, where the target tells. */
+  readonly job: Job | null
 }
 
 /** A delivery handed out for one attempt. */
@@ -49,7 +72,13 @@ export interface ClaimedDelivery {
 
 /** What the dispatcher made of an attempt; the store only writes it down. */
 export type Settlement =
-  | { readonly id: string; readonly kind: 'delivered'; readonly at: number; readonly answer: Answer | null }
+  | {
+      readonly id: string
+      readonly kind: 'delivered'
+      readonly at: number
+      readonly answer: Answer | null
+      readonly job: Job | null
+    }
   | {
       readonly id: string
       readonly kind: 'dead'

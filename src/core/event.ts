@@ -14,8 +14,11 @@ export interface Evidence {
   readonly checksum?: string
 }
 
+/** What can be told to a target: something about a file, or something about OneTrigger itself. */
+export type Event = FileEvent | Notice
+
 /** "This revision is complete", or "it stopped growing without becoming complete". */
-export interface Event {
+export interface FileEvent {
   readonly id: string
   readonly kind: 'complete' | 'stalled'
   readonly trigger: string
@@ -34,4 +37,48 @@ export interface Event {
   readonly eventTime: number
   /** Id of the event of the revision that this one replaces. */
   readonly supersedes?: string
+}
+
+/** What OneTrigger says about itself, by the names that `notices.events` takes. */
+export const noticeTypes = [
+  'target.unhealthy',
+  'target.disabled',
+  'delivery.dead',
+  'file.stalled',
+  'source.gap',
+] as const
+
+export type NoticeType = (typeof noticeTypes)[number]
+
+/** OneTrigger's own event: something that a person or a monitor wants to know. Delivered like any other, with an id of its own. */
+export interface Notice {
+  readonly id: string
+  readonly kind: 'notice'
+  readonly type: NoticeType
+  /** What it is about: `target/gpu`, `delivery/dlv_…`, `source/datahub`, or the path of a file behind the name of its space. */
+  readonly subject: string
+  /** One sentence a person can read. */
+  readonly message: string
+  /** The same as data; never secrets. */
+  readonly data: Readonly<Record<string, string | number>>
+  /** When it happened, milliseconds since the epoch (wall clock). */
+  readonly eventTime: number
+}
+
+/** Name of the trigger an event comes from; '' for a notice, which comes from none. */
+export function triggerOf(event: Event): string {
+  return event.kind === 'notice' ? '' : event.trigger
+}
+
+/**
+ * What events are kept in order by: two of the same stream are never under way to one target at once. For files that is the trigger and the file;
+ * notices about the same thing keep their order too.
+ */
+export function streamOf(event: Event): string {
+  return event.kind === 'notice' ? `\n${event.subject}` : `${event.trigger}\n${event.fileId}`
+}
+
+/** What a person calls the thing an event is about: the path of the file, or the notice's subject. */
+export function subjectOf(event: Event): string {
+  return event.kind === 'notice' ? event.subject : event.path
 }

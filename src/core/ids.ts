@@ -59,3 +59,13 @@ export function deliveryId(eventId: string, target: string, run = 0): string {
   const fields = ['onetrigger.delivery.v1', eventId, target]
   return `dlv_${digest(run === 0 ? fields : [...fields, String(run)])}`
 }
+
+/** The id of one of OneTrigger's own events; the same when the same thing is told again after a crash. */
+export function noticeId(type: string, subject: string, occasion: string): string {
+  return `evt_${digest(['onetrigger.notice.v1', type, subject, occasion])}`
+}
+
+/** A delivery's id as a DNS label for names of jobs: `ot-` and 52 characters of base32. The same delivery always gives the same name. */
+export function jobName(delivery: string): string {
+  return `ot-${delivery.replace(/^dlv_/, '')}`
+}

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, Outcome } from './delivery.ts'
+import type { ClaimedDelivery, Job, Outcome } from './delivery.ts'
 
 /** Where events go. */
 export interface Target {
@@ -7,6 +7,11 @@ export interface Target {
    * reason, within a second) or for a defect of our own.
    */
   deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome>
+  /**
+   * Looks what became of jobs that `deliver` started (outcome `delivered` with a `job`). At most 100 are asked for at a time; a job that is not
+   * in the answer is asked for again later. Rejects when the target cannot be asked now.
+   */
+  follow?(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]>
   /** Looks whether the target can be reached without sending an event; for `check --connect`. Rejects with a sentence. */
   probe?(signal: AbortSignal): Promise<string>
   /** Frees connections; may be called twice. */

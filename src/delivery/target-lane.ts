@@ -6,6 +6,7 @@ import {
   closedBreaker,
 } from '../core/breaker.ts'
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
+import { subjectOf } from '../core/event.ts'
 import { nextStep } from '../core/retry.ts'
 import type { PartHealth } from '../core/source.ts'
 import { sleep } from '../lib/clock.ts'
@@ -187,10 +188,16 @@ export class TargetLane {
     const answer = outcome.kind === 'delivered' ? (outcome.answer ?? null) : (outcome.answer ?? null)
     if (outcome.kind === 'delivered') {
       log.info(
-        { target: this.#name, delivery: id, path: delivery.event.path, attempt: delivery.attempt, ms: at - beganAt },
+        {
+          target: this.#name,
+          delivery: id,
+          path: subjectOf(delivery.event),
+          attempt: delivery.attempt,
+          ms: at - beganAt,
+        },
         'delivered',
       )
-      return { id, kind: 'delivered', at, answer }
+      return { id, kind: 'delivered', at, answer, job: outcome.job ?? null }
     }
     const { lastSuccessAt } = this.#breaker
     // Others got through meanwhile: it is about this event, which must not circle for ever.
@@ -203,7 +210,7 @@ export class TargetLane {
     const fields = {
       target: this.#name,
       delivery: id,
-      path: delivery.event.path,
+      path: subjectOf(delivery.event),
       attempt: delivery.attempt,
       reason: outcome.reason,
     }

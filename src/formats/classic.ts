@@ -1,4 +1,4 @@
-import type { Event } from '../core/event.ts'
+import type { Event, FileEvent, Notice } from '../core/event.ts'
 import { baseName } from '../core/observation.ts'
 
 /**
@@ -7,14 +7,34 @@ import { baseName } from '../core/observation.ts'
  * A stalled file is told with another `eventSource`, so that no consumer takes it for an upload.
  */
 export function classic(event: Event): string {
-  const fields = [
+  return event.kind === 'notice' ? classicNotice(event) : classicFile(event)
+}
+
+function classicFile(event: FileEvent): string {
+  const record = [
     ['objectKey', baseName(event.path)],
     ['objectId', event.fileId],
     ['eventTime', pythonTime(event.eventTime)],
     ['eventSource', event.kind === 'complete' ? 'OneTrigger' : 'OneTrigger:stalled'],
   ] as const
+  return pythonEvent(`/${event.space.name}/${event.path}`, record)
+}
+
+/** 1.0.4 had no such events: the same shape, with an `eventSource` that no consumer takes for an upload. */
+function classicNotice({ subject, id, eventTime, type, message }: Notice): string {
+  const record = [
+    ['objectKey', subject.slice(subject.lastIndexOf('/') + 1)],
+    ['objectId', id],
+    ['eventTime', pythonTime(eventTime)],
+    ['eventSource', `OneTrigger:${type}`],
+    ['message', message],
+  ] as const
+  return pythonEvent(subject, record)
+}
+
+function pythonEvent(key: string, fields: readonly (readonly [string, string])[]): string {
   const record = fields.map(([name, value]) => `"${name}": ${pythonString(value)}`).join(', ')
-  return `{"Key": ${pythonString(`/${event.space.name}/${event.path}`)}, "Records": [{${record}}]}`
+  return `{"Key": ${pythonString(key)}, "Records": [{${record}}]}`
 }
 
 /** `datetime.utcnow().isoformat()`: `2019-02-07T09:51:04.347000`. */

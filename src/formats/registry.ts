@@ -1,15 +1,23 @@
 import type { Event } from '../core/event.ts'
 import { classic } from './classic.ts'
 
-/** How an event is written on the wire: content type and body. */
-export interface Format {
+/** An event as it goes over the wire. */
+export interface Written {
+  /** Value of `Content-Type`, spelled exactly so. */
   readonly contentType: string
-  write(event: Event): string
+  readonly body: string
+  /** Further headers that belong to the format (binary CloudEvents); names in lower case, values in ASCII. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Formats by the name that `format:` takes. */
-export const formats = {
-  classic: { contentType: 'application/json', write: classic },
-} as const satisfies Record<string, Format>
+/** How an event is written. Pure: the same event always gives the same bytes. */
+export type Format = (event: Event) => Written
 
-export const formatNames = ['classic'] as const satisfies readonly (keyof typeof formats)[]
+export const formatNames = ['classic'] as const
+
+export type FormatName = (typeof formatNames)[number]
+
+/** Formats by the name that `format:` takes. */
+export const formats: Readonly<Record<FormatName, Format>> = {
+  classic: (event) => ({ contentType: 'application/json', body: classic(event) }),
+}

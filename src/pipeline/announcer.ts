@@ -1,4 +1,4 @@
-import type { Event } from '../core/event.ts'
+import type { FileEvent } from '../core/event.ts'
 import type { FileState } from '../core/file-state.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -9,7 +9,7 @@ import type { Changes } from './work-sheet.ts'
 export interface Progress {
   readonly state: FileState
   /** Set when the step made an event. */
-  readonly event?: Event
+  readonly event?: FileEvent
 }
 
 export interface AnnouncerOptions {
@@ -47,7 +47,7 @@ export class Announcer {
     this.#options.onProgress?.(progress)
   }
 
-  #event({ kind, id, trigger, path, size, evidence }: Event): void {
+  #event({ kind, id, trigger, path, size, evidence }: FileEvent): void {
     const { meter, log, clock } = this.#options
     const fields = { trigger, path, size, event: id, rung: evidence.rung }
     if (kind === 'complete') {

@@ -1,6 +1,6 @@
 import type { Baseline } from '../core/baseline.ts'
 import { type Input, type Situation, type Step, stepCompletion, type Verdict } from '../core/completion.ts'
-import type { Event } from '../core/event.ts'
+import type { FileEvent } from '../core/event.ts'
 import type { FileState } from '../core/file-state.ts'
 import { stalledEventId } from '../core/ids.ts'
 import { stepMarker, waitForMarker } from '../core/marker.ts'
@@ -20,7 +20,7 @@ export interface Known {
 export interface Consequence {
   readonly state?: FileState
   readonly forget?: string
-  readonly owed?: OwedEvent
+  readonly owed?: OwedEvent<FileEvent>
   readonly read?: { readonly distribution: boolean }
   readonly premature?: true
 }
@@ -158,14 +158,14 @@ export class TriggerStepper {
     return { state, ...premature, ...(owed === null ? {} : { owed }) }
   }
 
-  #owed(state: FileState, verdict: Verdict, wall: number): OwedEvent | null {
+  #owed(state: FileState, verdict: Verdict, wall: number): OwedEvent<FileEvent> | null {
     const { name: trigger, source, deliver, deliverStalled } = this.trigger
     const { fileId, path } = state
     const common = { trigger, source, space: this.#space, fileId, path: path ?? '', eventTime: wall }
     if (verdict.kind === 'fire') {
       const { revision, evidence, supersedes } = verdict
       const { eventId: id, size, mtime } = revision
-      const event: Event = { id, kind: 'complete', ...common, size, mtime, evidence }
+      const event: FileEvent = { id, kind: 'complete', ...common, size, mtime, evidence }
       return { event: supersedes === null ? event : { ...event, supersedes }, targets: deliver }
     }
     if (verdict.kind === 'stalled') {

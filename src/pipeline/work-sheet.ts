@@ -1,3 +1,4 @@
+import type { FileEvent } from '../core/event.ts'
 import type { FileState } from '../core/file-state.ts'
 import type { OwedEvent } from '../store/store.ts'
 import type { PendingFiles } from './pending-files.ts'
@@ -8,7 +9,7 @@ export interface Changes {
   readonly trigger: string
   readonly states: readonly { readonly state: FileState; readonly before: FileState | undefined }[]
   readonly forget: readonly { readonly trigger: string; readonly fileId: string }[]
-  readonly events: readonly OwedEvent[]
+  readonly events: readonly OwedEvent<FileEvent>[]
   readonly premature: number
 }
 
@@ -27,7 +28,7 @@ export class WorkSheet implements Known {
   readonly #ids = new Map<string, string>()
   readonly #changed = new Map<string, FileState>()
   readonly #forgotten = new Set<string>()
-  readonly #events: OwedEvent[] = []
+  readonly #events: OwedEvent<FileEvent>[] = []
   #premature = 0
 
   constructor(trigger: string, pending: PendingFiles, { byId, byPath }: Loaded) {

@@ -1,6 +1,7 @@
 import type { Baseline } from '../core/baseline.ts'
-import type { ClaimedDelivery, Delivery, Settlement } from '../core/delivery.ts'
+import { type ClaimedDelivery, type Delivery, hasEnded, type Settlement } from '../core/delivery.ts'
 import { StoreError } from '../core/errors.ts'
+import { type Event, streamOf, triggerOf } from '../core/event.ts'
 import { type FileState, isPending } from '../core/file-state.ts'
 import { deliveryId } from '../core/ids.ts'
 import type { Cursor } from '../core/source.ts'
@@ -9,8 +10,10 @@ import {
   type Claim,
   type Commit,
   type DeliveryFilter,
+  type DeliveryJob,
   type Lease,
   type OutboxDepth,
+  type OwedEvent,
   type Store,
   type WatchKey,
   watchLease,
@@ -53,24 +56,7 @@ class MemoryStore implements Store {
     const now = this.#clock.now()
     for (const state of commit.states) this.#trigger(state.trigger).set(state.fileId, { state, touchedAt: now })
     for (const { trigger, fileId } of commit.forget) this.#trigger(trigger).delete(fileId)
-    for (const { event, targets } of commit.events) {
-      for (const target of targets) {
-        const id = deliveryId(event.id, target)
-        if (this.#rows.has(id)) continue
-        const times = { nextAt: now, createdAt: now, lastAttemptAt: null }
-        const delivery = {
-          id,
-          target,
-          event,
-          state: 'owed',
-          attempts: 0,
-          ...times,
-          lastReason: null,
-          lastAnswer: null,
-        } as const
-        this.#rows.set(id, { delivery, leaseUntil: null })
-      }
-    }
+    this.#owe(commit.events, now)
     if (commit.cursor === null) this.#cursors.delete(keyOf(commit.watch))
     else if (commit.cursor !== undefined) this.#cursors.set(keyOf(commit.watch), commit.cursor)
     for (const baseline of commit.baselines ?? []) this.#baselines.set(baseline.trigger, baseline)
@@ -134,13 +120,14 @@ class MemoryStore implements Store {
 
   async releaseClaims(): Promise<void> {}
 
-  async settle(settlements: readonly Settlement[]): Promise<void> {
+  async settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
     for (const settlement of settlements) {
       const row = this.#rows.get(settlement.id)
       if (row === undefined || row.delivery.state !== 'owed') continue
       row.leaseUntil = null
       row.delivery = settled(row.delivery, settlement)
     }
+    this.#owe(owed, this.#clock.now())
   }
 
   async nextDue(target: string): Promise<number | null> {
@@ -160,9 +147,34 @@ class MemoryStore implements Store {
     return sorted
       .slice(start)
       .filter((each) => filter.target === undefined || each.target === filter.target)
-      .filter((each) => filter.trigger === undefined || each.event.trigger === filter.trigger)
+      .filter((each) => filter.trigger === undefined || triggerOf(each.event) === filter.trigger)
       .filter((each) => filter.state === undefined || each.state === filter.state)
       .slice(0, filter.limit)
+  }
+
+  async openJobs(target: string, seenBy: number, limit: number): Promise<readonly DeliveryJob[]> {
+    return this.#ofTarget(target)
+      .flatMap(({ delivery: { id, job } }) => (job === null || hasEnded(job) ? [] : [{ delivery: id, job }]))
+      .filter(({ job }) => job.seenAt <= seenBy)
+      .toSorted((a, b) => a.job.seenAt - b.job.seenAt)
+      .slice(0, limit)
+  }
+
+  async saveJobs(jobs: readonly DeliveryJob[]): Promise<void> {
+    for (const { delivery, job } of jobs) {
+      const row = this.#rows.get(delivery)
+      if (row !== undefined && row.delivery.job !== null) row.delivery = { ...row.delivery, job }
+    }
+  }
+
+  async rerun(ids: readonly string[], now: number): Promise<readonly string[]> {
+    return this.#named(ids).map(({ delivery: { event, target } }) => {
+      let run = 1
+      while (this.#rows.has(deliveryId(event.id, target, run))) run += 1
+      const id = deliveryId(event.id, target, run)
+      this.#rows.set(id, { delivery: newDelivery(id, target, event, now), leaseUntil: null })
+      return id
+    })
   }
 
   async replay(ids: readonly string[], now: number): Promise<number> {
@@ -246,6 +258,17 @@ class MemoryStore implements Store {
     return files
   }
 
+  #owe(events: readonly OwedEvent[], now: number): void {
+    for (const { event, targets } of events) {
+      for (const target of targets) {
+        const id = deliveryId(event.id, target)
+        if (!this.#rows.has(id)) {
+          this.#rows.set(id, { delivery: newDelivery(id, target, event, now), leaseUntil: null })
+        }
+      }
+    }
+  }
+
   #ofTarget(target: string): Row[] {
     return [...this.#rows.values()].filter((row) => row.delivery.target === target)
   }
@@ -255,12 +278,28 @@ class MemoryStore implements Store {
   }
 }
 
+function newDelivery(id: string, target: string, event: Event, now: number): Delivery {
+  return {
+    id,
+    target,
+    event,
+    state: 'owed',
+    attempts: 0,
+    nextAt: now,
+    createdAt: now,
+    lastAttemptAt: null,
+    lastReason: null,
+    lastAnswer: null,
+    job: null,
+  }
+}
+
 /** A delivery after its attempt was settled. */
 function settled(delivery: Delivery, settlement: Settlement): Delivery {
   const after = { ...delivery, lastAttemptAt: settlement.at, lastAnswer: settlement.answer }
   switch (settlement.kind) {
     case 'delivered':
-      return { ...after, state: 'delivered', lastReason: null }
+      return { ...after, state: 'delivered', lastReason: null, job: settlement.job }
     case 'dead':
       return { ...after, state: 'dead', lastReason: settlement.reason }
     case 'again': {
@@ -275,7 +314,7 @@ function isLeased(row: Row, now: number): boolean {
 }
 
 function fileOf({ delivery: { event } }: Row): string {
-  return `${event.trigger}\n${event.fileId}`
+  return streamOf(event)
 }
 
 function keyOf(watch: WatchKey): string {

@@ -1,5 +1,5 @@
 import type { Baseline } from '../core/baseline.ts'
-import type { ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../core/delivery.ts'
+import type { ClaimedDelivery, Delivery, DeliveryState, Job, Settlement } from '../core/delivery.ts'
 import type { Event } from '../core/event.ts'
 import type { FileState, Phase } from '../core/file-state.ts'
 import type { Cursor } from '../core/source.ts'
@@ -31,8 +31,8 @@ export interface Commit {
   readonly baselines?: readonly Baseline[]
 }
 
-export interface OwedEvent {
-  readonly event: Event
+export interface OwedEvent<E extends Event = Event> {
+  readonly event: E
   readonly targets: readonly string[]
 }
 
@@ -57,6 +57,12 @@ export interface DeliveryFilter {
   /** Continue behind this delivery id (order: creation, then id). */
   readonly after?: string
   readonly limit: number
+}
+
+/** A job with the id of the delivery that started it. */
+export interface DeliveryJob {
+  readonly delivery: string
+  readonly job: Job
 }
 
 /** What is owed per target. */
@@ -95,14 +101,23 @@ export interface Store {
    * that several processes share.
    */
   releaseClaims(): Promise<void>
-  /** Writes down what became of claimed deliveries. One that is not owed any more is left as it is. */
-  settle(settlements: readonly Settlement[]): Promise<void>
+  /**
+   * Writes down what became of claimed deliveries, and with it the events that follow. One that is not owed any more is left as it is; an event whose
+   * delivery id is known already changes nothing.
+   */
+  settle(settlements: readonly Settlement[], owed?: readonly OwedEvent[]): Promise<void>
   /** When the next unclaimed delivery of the target is due; null = none is owed. Leases that end count as due then. */
   nextDue(target: string): Promise<number | null>
   delivery(id: string): Promise<Delivery | null>
   deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]>
+  /** Jobs of a target that have not been seen to end and were last looked at by then, longest ago first. */
+  openJobs(target: string, seenBy: number, limit: number): Promise<readonly DeliveryJob[]>
+  /** Writes down how jobs were seen; a delivery that has none is left as it is. */
+  saveJobs(jobs: readonly DeliveryJob[]): Promise<void>
   /** Dead or delivered ones are owed again at once, with the same id and no attempts; resolves with how many. */
   replay(ids: readonly string[], now: number): Promise<number>
+  /** The same event is owed anew under the id of its next run, which receivers do not recognise; resolves with the new ids. */
+  rerun(ids: readonly string[], now: number): Promise<readonly string[]>
   /** Dead or owed ones are given up for good; resolves with how many. */
   discard(ids: readonly string[], now: number): Promise<number>
   depth(): Promise<readonly OutboxDepth[]>

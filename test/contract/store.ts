@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Delivery } from '../../src/core/delivery.ts'
+import type { Delivery, Job } from '../../src/core/delivery.ts'
+import type { Event } from '../../src/core/event.ts'
 import { deliveryId } from '../../src/core/ids.ts'
 import type { Cursor } from '../../src/core/source.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -31,8 +32,102 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
     const owe = (...ids: string[]) => store.commit(aCommit({ events: ids.map((id) => owed(id)) }))
     const find = async (id: string, target = 'hook'): Promise<Delivery | null> => store.delivery(deliveryId(id, target))
     const dlv = (id: string, target = 'hook') => deliveryId(id, target)
-    const end = (id: string, kind: 'delivered' | 'dead') =>
-      store.settle([{ id: dlv(id), kind, at: clock.now(), reason: 'no', answer: { status: 418, body: 'tea' } }])
+    const end = (id: string, kind: 'delivered' | 'dead', job: Job | null = null) => {
+      const ended = { id: dlv(id), at: clock.now(), answer: { status: 418, body: 'tea' } }
+      return store.settle([kind === 'dead' ? { ...ended, kind, reason: 'no' } : { ...ended, kind, job }])
+    }
+
+    describe('jobs', () => {
+      const job = (id: string, state: Job['state'] = 'submitted', seenAt = start): Job => {
+        return { id, state, detail: state, seenAt }
+      }
+      const open = async (seenBy: number, limit = 10) =>
+        (await store.openJobs('hook', seenBy, limit)).map((each) => each.job.id)
+
+      test('are kept with their delivery and asked for until they end, longest unseen first', async () => {
+        await owe('a', 'b', 'c')
+        await claim()
+        await end('a', 'delivered', job('A', 'submitted', start + 20))
+        await end('b', 'delivered', job('B', 'running', start + 10))
+        await end('c', 'delivered')
+        expect(await open(start + 100)).toEqual(['B', 'A'])
+        expect(await open(start + 100, 1)).toEqual(['B'])
+        expect(await open(start + 15)).toEqual(['B'])
+        await store.saveJobs([
+          { delivery: dlv('b'), job: { ...job('B', 'failed', start + 30), detail: 'it ran out of memory', log: 'l' } },
+          { delivery: dlv('a'), job: job('A', 'running', start + 40) },
+          { delivery: dlv('c'), job: job('C') },
+          { delivery: 'dlv_of_nobody', job: job('D') },
+        ])
+        expect(await open(start + 100)).toEqual(['A'])
+        expect(await open(start + 39)).toEqual([])
+        expect((await find('b'))?.job).toMatchObject({ state: 'failed', detail: 'it ran out of memory', log: 'l' })
+        expect((await find('c'))?.job).toBeNull()
+      })
+
+      test.each(['succeeded', 'failed', 'unknown'] as const)('that %s at once are not asked for', async (state) => {
+        await owe('a')
+        await claim()
+        await end('a', 'delivered', job('A', state))
+        expect(await open(start + 100)).toEqual([])
+        expect((await find('a'))?.job?.state).toBe(state)
+      })
+    })
+
+    describe('a further run', () => {
+      test('is owed anew under an id of its own, each time another', async () => {
+        await owe('a')
+        await claim()
+        await end('a', 'delivered')
+        const first = await store.rerun([dlv('a'), 'dlv_of_nobody'], start + 5)
+        expect(first).toEqual([deliveryId('a', 'hook', 1)])
+        expect(await store.rerun([dlv('a')], start + 6)).toEqual([deliveryId('a', 'hook', 2)])
+        expect(await find('a')).toMatchObject({ state: 'delivered' })
+        expect(await store.delivery(first[0] ?? '')).toMatchObject({ state: 'owed', attempts: 0, event: { id: 'a' } })
+        await clock.advance(10)
+        expect(await claimedIds()).toEqual(['a'])
+      })
+
+      test('keeps its event while an older run is pruned', async () => {
+        await owe('a')
+        await claim()
+        await end('a', 'delivered')
+        const [again = ''] = await store.rerun([dlv('a')], clock.now())
+        await store.prune({ delivered: clock.now() + 1, gone: 0 })
+        expect(await find('a')).toBeNull()
+        expect((await store.delivery(again))?.event).toEqual(anEvent({ id: 'a', fileId: 'file-a' }))
+      })
+    })
+
+    describe('notices', () => {
+      const notice = (id: string): Event => ({
+        id,
+        kind: 'notice',
+        type: 'delivery.dead',
+        subject: 'delivery/dlv_a',
+        message: 'given up',
+        data: { attempts: 3 },
+        eventTime: start,
+      })
+
+      test('are owed in the same step that settles what they tell of, once', async () => {
+        await owe('a')
+        await claim()
+        const dead = { id: dlv('a'), kind: 'dead', at: start, reason: 'no', answer: null } as const
+        await store.settle([dead], [{ event: notice('n'), targets: ['ops'] }])
+        await store.settle([dead], [{ event: notice('n'), targets: ['ops'] }])
+        expect(await store.deliveries({ target: 'ops', limit: 10 })).toMatchObject([{ event: notice('n') }])
+        expect(await store.deliveries({ trigger: 'default', limit: 10 })).toHaveLength(1)
+      })
+
+      test('about one thing are handed out one after the other', async () => {
+        await store.settle([], [{ event: notice('n1'), targets: ['hook'] }])
+        await store.settle([], [{ event: notice('n2'), targets: ['hook'] }])
+        expect(await claimedIds()).toEqual(['n1'])
+        await end('n1', 'delivered')
+        expect(await claimedIds()).toEqual(['n2'])
+      })
+    })
 
     describe('commit', () => {
       test('takes states, events, cursor and baselines together', async () => {

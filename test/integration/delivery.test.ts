@@ -17,7 +17,7 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { webhook } from '../../src/targets/webhook/index.ts'
 import { sign, signingKey } from '../../src/targets/webhook/signature.ts'
-import { anEvent } from '../support/builders.ts'
+import { anEvent, fileEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const signingSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -313,7 +313,7 @@ describe('the dispatcher', () => {
   it('does not let an event circle for ever that brings its receiver down while others get through', async () => {
     let fresh = 0
     const world = await aDispatcher(async (delivery, store) => {
-      if (delivery.event.fileId === 'f0') return { kind: 'unavailable', reason: 'it answered 502' }
+      if (fileEvent(delivery.event).fileId === 'f0') return { kind: 'unavailable', reason: 'it answered 502' }
       // There is always another one that works.
       fresh += 1
       const event = anEvent({ id: `evt_more${fresh}`, fileId: `more${fresh}` })
@@ -331,6 +331,6 @@ describe('the dispatcher', () => {
     await world.clock.advance(60_000)
 
     expect(fresh).toBe(300)
-    expect(world.attempts.filter(({ event }) => event.fileId === 'f0').length).toBeLessThan(70)
+    expect(world.attempts.filter(({ event }) => fileEvent(event).fileId === 'f0').length).toBeLessThan(70)
   })
 })

@@ -10,6 +10,7 @@ import { migrations } from '../../src/store/sqlite/migrations.ts'
 import { openDatabase } from '../../src/store/sqlite/open-database.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { anEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { aCommit, owed } from './commits.ts'
@@ -52,12 +53,28 @@ test('a file that is no database is refused and left as it is', async () => {
 test('an upgrade leaves a copy of what was there before', async () => {
   const path = join(tempDir(), 'db')
   await (await open(path)).close()
-  const next = { version: 2, minReader: 1, sql: 'CREATE TABLE added (x INTEGER) STRICT' }
+  const latest = migrations.length
+  const next = { version: latest + 1, minReader: 1, sql: 'CREATE TABLE added (x INTEGER) STRICT' }
   openDatabase(path, [...migrations, next]).close()
-  const copy = new DatabaseSync(`${path}.v1.copy`, { readOnly: true })
+  const copy = new DatabaseSync(`${path}.v${latest}.copy`, { readOnly: true })
   onTestFinished(() => copy.close())
-  expect(copy.prepare("SELECT value FROM meta WHERE key = 'version'").get()?.value).toBe(1)
+  expect(copy.prepare("SELECT value FROM meta WHERE key = 'version'").get()?.value).toBe(latest)
   await open(path)
+})
+
+test('a database of the first version is brought up to date with all that is owed', async () => {
+  const [path, clock] = [join(tempDir(), 'db'), new FakeClock()]
+  const opened = openDatabase(path, migrations.slice(0, 1))
+  const first = opened.database
+  first.exec(`INSERT INTO names (id, name) VALUES (1, 'hook'), (2, 'default')`)
+  first
+    .prepare('INSERT INTO events (seq, id, data, deliveries) VALUES (1, ?, ?, 1)')
+    .run('e', JSON.stringify(anEvent({ id: 'e' })))
+  first.exec(`INSERT INTO deliveries (id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
+    VALUES ('dlv_old', 1, 2, 1, 7, 0, 3, 0, 0)`)
+  opened.close()
+  const store = await open(path, clock)
+  expect(await store.delivery('dlv_old')).toMatchObject({ state: 'owed', attempts: 3, job: null, event: { id: 'e' } })
 })
 
 test('claims of an earlier life are handed back with their attempts counted', async () => {

@@ -1,4 +1,4 @@
-import type { Event } from '../../src/core/event.ts'
+import type { Event, FileEvent } from '../../src/core/event.ts'
 import type { FileState } from '../../src/core/file-state.ts'
 import { defaultIgnore } from '../../src/core/matching.ts'
 import { dirName, type FileFacts, type FileSeen } from '../../src/core/observation.ts'
@@ -72,7 +72,7 @@ export function aState(overrides: Partial<FileState> = {}): FileState {
   }
 }
 
-export function anEvent(overrides: Partial<Event> = {}): Event {
+export function anEvent(overrides: Partial<FileEvent> = {}): FileEvent {
   return {
     id: 'evt_1',
     kind: 'complete',
@@ -87,4 +87,10 @@ export function anEvent(overrides: Partial<Event> = {}): Event {
     eventTime: 1_767_225_620_000,
     ...overrides,
   }
+}
+
+/** The file event in it; throws for a notice. */
+export function fileEvent(event: Event): FileEvent {
+  if (event.kind === 'notice') throw new Error(`a notice where a file's event was due: ${event.type}`)
+  return event
 }

@@ -1,4 +1,4 @@
-import type { Event } from '../../src/core/event.ts'
+import type { FileEvent } from '../../src/core/event.ts'
 import type { FileFacts, FileSeen, Observation } from '../../src/core/observation.ts'
 import type { ReadAnswer, ReadRequest, WatchBatch } from '../../src/core/source.ts'
 import type { Trigger } from '../../src/core/trigger.ts'
@@ -7,7 +7,7 @@ import { silentPipelineMeter } from '../../src/pipeline/meter.ts'
 import { createPipeline, type Pipeline, type Progress } from '../../src/pipeline/pipeline.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
-import { aFile } from './builders.ts'
+import { aFile, fileEvent } from './builders.ts'
 import { FakeClock, settled } from './fake-clock.ts'
 
 /** Files as they really are, a pipeline that is told of them, and everything it made of that. Time stands still until it is moved. */
@@ -117,9 +117,9 @@ export class PipelineWorld {
   }
 
   /** Every event that is owed or was, oldest first. */
-  async events(): Promise<readonly Event[]> {
+  async events(): Promise<readonly FileEvent[]> {
     const deliveries = await this.store.deliveries({ limit: 100_000 })
-    return deliveries.map((delivery) => delivery.event)
+    return deliveries.map((delivery) => fileEvent(delivery.event))
   }
 
   async #read(requests: readonly ReadRequest[]): Promise<readonly ReadAnswer[]> {

@@ -58,4 +58,14 @@ CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
   DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
 END;`,
   },
+  {
+    version: 2,
+    // An older build leaves jobs alone: it neither starts nor follows any.
+    minReader: 1,
+    sql: `
+ALTER TABLE deliveries ADD COLUMN job TEXT;
+-- When a job that has not ended was last looked at; NULL where there is none to look at.
+ALTER TABLE deliveries ADD COLUMN job_seen INTEGER;
+CREATE INDEX deliveries_jobs ON deliveries (target_id, job_seen) WHERE job_seen IS NOT NULL;`,
+  },
 ]

@@ -1,7 +1,8 @@
 import type { Answer, ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../../core/delivery.ts'
-import type { Event } from '../../core/event.ts'
+import { type Event, streamOf, triggerOf } from '../../core/event.ts'
 import { deliveryId } from '../../core/ids.ts'
 import type { Claim, DeliveryFilter, OutboxDepth, OwedEvent } from '../store.ts'
+import { jobColumns, parseJob } from './job-rows.ts'
 import { deliveryStateNumbers } from './migrations.ts'
 import type { Names, Row, Statements } from './statements.ts'
 
@@ -9,7 +10,7 @@ const stateNames: ReadonlyMap<number, DeliveryState> = new Map(
   Object.entries(deliveryStateNumbers).map(([name, number]) => [number, name as DeliveryState]),
 )
 
-const columns = `d.id, t.name AS target, e.data AS event, d.state, d.attempts, d.next_at, d.created_at, d.ended_at, d.reason, d.answer`
+const columns = `d.id, t.name AS target, e.data AS event, d.state, d.attempts, d.next_at, d.created_at, d.ended_at, d.reason, d.answer, d.job`
 const joined = `deliveries d JOIN events e ON e.seq = d.event_seq JOIN names t ON t.id = d.target_id`
 
 /** Events and deliveries, as rows. */
@@ -26,19 +27,7 @@ export class OutboxRows {
     const missing = targets.filter((target) => !this.#exists(deliveryId(event.id, target)))
     if (missing.length === 0) return
     const eventSeq = this.#eventSeq(event)
-    for (const target of missing) {
-      this.#statements.run(
-        `INSERT INTO deliveries (id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
-         VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?)`,
-        deliveryId(event.id, target),
-        this.#names.id(target),
-        this.#names.id(event.trigger),
-        eventSeq,
-        fileKey(event),
-        now,
-        now,
-      )
-    }
+    for (const target of missing) this.#insert(deliveryId(event.id, target), target, event, eventSeq, now)
     this.#statements.run('UPDATE events SET deliveries = deliveries + ? WHERE seq = ?', missing.length, eventSeq)
   }
 
@@ -109,12 +98,14 @@ export class OutboxRows {
       return
     }
     const reason = settlement.kind === 'dead' ? settlement.reason : null
+    const job = settlement.kind === 'dead' ? null : settlement.job
     this.#statements.run(
-      'UPDATE deliveries SET lease_until = NULL, state = ?, ended_at = ?, reason = ?, answer = ? WHERE id = ? AND state = 0',
+      'UPDATE deliveries SET lease_until = NULL, state = ?, ended_at = ?, reason = ?, answer = ?, job = ?, job_seen = ? WHERE id = ? AND state = 0',
       deliveryStateNumbers[settlement.kind],
       at,
       reason,
       answer,
+      ...jobColumns(job),
       id,
     )
   }
@@ -148,6 +139,19 @@ export class OutboxRows {
     const where = ['d.seq > ?', ...wanted.map(([condition]) => condition)].join(' AND ')
     const sql = `SELECT ${columns} FROM ${joined} WHERE ${where} ORDER BY d.seq LIMIT ?`
     return this.#statements.all(sql, after, ...wanted.map(([, value]) => value), filter.limit).map(toDelivery)
+  }
+
+  /** The id under which the event of this delivery is owed anew; null where there is no such delivery. */
+  rerun(id: string, now: number): string | null {
+    const row = this.#statements.one(`SELECT t.name AS target, e.seq, e.data FROM ${joined} WHERE d.id = ?`, id)
+    if (row === undefined) return null
+    const [target, event] = [String(row.target), parseEvent(row.data)]
+    let run = 1
+    while (this.#exists(deliveryId(event.id, target, run))) run += 1
+    const next = deliveryId(event.id, target, run)
+    this.#insert(next, target, event, Number(row.seq), now)
+    this.#statements.run('UPDATE events SET deliveries = deliveries + 1 WHERE seq = ?', Number(row.seq))
+    return next
   }
 
   replay(id: string, now: number): number {
@@ -198,6 +202,20 @@ export class OutboxRows {
     )
   }
 
+  #insert(id: string, target: string, event: Event, eventSeq: number, now: number): void {
+    this.#statements.run(
+      `INSERT INTO deliveries (id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
+       VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+      id,
+      this.#names.id(target),
+      this.#names.id(triggerOf(event)),
+      eventSeq,
+      fileKey(event),
+      now,
+      now,
+    )
+  }
+
   #exists(id: string): boolean {
     return this.#statements.one('SELECT 1 FROM deliveries WHERE id = ?', id) !== undefined
   }
@@ -215,7 +233,7 @@ export class OutboxRows {
 /** 52 bits that name a file of a trigger. Two files that share them only wait for each other now and then. */
 function fileKey(event: Event): number {
   let [high, low] = [0x811c9dc5, 0x01000193]
-  for (const char of `${event.trigger}\n${event.fileId}`) {
+  for (const char of streamOf(event)) {
     const code = char.codePointAt(0) ?? 0
     high = Math.imul(high ^ code, 0x01000193)
     low = Math.imul(low ^ code, 0x85ebca6b)
@@ -235,6 +253,7 @@ function toDelivery(row: Row): Delivery {
     lastAttemptAt: row.ended_at === null ? null : Number(row.ended_at),
     lastReason: row.reason === null ? null : String(row.reason),
     lastAnswer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Answer),
+    job: parseJob(row.job),
   }
 }
 

@@ -10,14 +10,17 @@ import {
   type Claim,
   type Commit,
   type DeliveryFilter,
+  type DeliveryJob,
   type Lease,
   type OutboxDepth,
+  type OwedEvent,
   type Store,
   type WatchKey,
   watchLease,
 } from '../store.ts'
 import { FileRows } from './file-rows.ts'
 import { GroupCommit } from './group-commit.ts'
+import { JobRows } from './job-rows.ts'
 import { type OpenDatabase, openDatabase } from './open-database.ts'
 import { OutboxRows } from './outbox-rows.ts'
 import { storeError } from './sqlite-error.ts'
@@ -50,6 +53,7 @@ class SqliteStore implements Store {
   readonly #names: Names
   readonly #files: FileRows
   readonly #outbox: OutboxRows
+  readonly #jobs: JobRows
   #closed = false
 
   constructor(open: OpenDatabase, path: string, clock: Clock) {
@@ -62,6 +66,7 @@ class SqliteStore implements Store {
     this.#names = new Names(open.database, this.#statements)
     this.#files = new FileRows(this.#statements, this.#names)
     this.#outbox = new OutboxRows(this.#statements, this.#names)
+    this.#jobs = new JobRows(this.#statements, this.#names)
   }
 
   commit(commit: Commit): Promise<void> {
@@ -113,9 +118,11 @@ class SqliteStore implements Store {
     return this.#write(() => this.#outbox.releaseClaims())
   }
 
-  settle(settlements: readonly Settlement[]): Promise<void> {
+  settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
     return this.#write(() => {
       for (const settlement of settlements) this.#outbox.settle(settlement)
+      const now = this.#clock.now()
+      for (const each of owed) this.#outbox.owe(each, now)
     })
   }
 
@@ -129,6 +136,20 @@ class SqliteStore implements Store {
 
   deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]> {
     return this.#read(() => this.#outbox.list(filter))
+  }
+
+  openJobs(target: string, seenBy: number, limit: number): Promise<readonly DeliveryJob[]> {
+    return this.#read(() => this.#jobs.open(target, seenBy, limit))
+  }
+
+  saveJobs(jobs: readonly DeliveryJob[]): Promise<void> {
+    return this.#write(() => {
+      for (const job of jobs) this.#jobs.save(job)
+    })
+  }
+
+  rerun(ids: readonly string[], now: number): Promise<readonly string[]> {
+    return this.#write(() => ids.flatMap((id) => this.#outbox.rerun(id, now) ?? []))
   }
 
   replay(ids: readonly string[], now: number): Promise<number> {

@@ -66,8 +66,7 @@ class Webhook implements Target {
   }
 
   async deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
-    const format = formats[this.#options.format]
-    const body = format.write(delivery.event)
+    const { contentType, body, headers: more = {} } = formats[this.#options.format](delivery.event)
     try {
       const url = this.#url()
       checkHost(url.hostname)
@@ -78,7 +77,13 @@ class Webhook implements Target {
       } = await this.#poolOf(url.origin).request({
         method: 'POST',
         path: `${url.pathname}${url.search}`,
-        headers: [...this.#headers(), 'Content-Type', format.contentType, ...this.#signed(delivery.id, body)],
+        headers: [
+          ...this.#headers(),
+          'Content-Type',
+          contentType,
+          ...Object.entries(more).flat(),
+          ...this.#signed(delivery.id, body),
+        ],
         body,
         signal,
       })
