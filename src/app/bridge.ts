@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
@@ -32,6 +31,10 @@ export interface BridgeDeps {
     readonly pipeline: PipelineMeter
     readonly delivery: DeliveryMeter
   }
+  /** Names this process among others on the same store; the bridges of one process share it, so that a reload keeps the watches' leases. */
+  readonly holder: string
+  /** It follows another bridge: a wrong token or space is then waited out, for the process is at work. */
+  readonly isReload: boolean
   readonly onProgress?: (progress: Progress) => void
   readonly onDelivery?: (progress: DeliveryProgress) => void
 }
@@ -122,7 +125,6 @@ function buildRunners(
   closers: Closers,
 ): Map<string, WatchRunner> {
   const runners = new Map<string, WatchRunner>()
-  const holder = randomUUID()
   for (const [name, adapter] of config.sources) {
     const triggers = config.triggers.filter((trigger) => trigger.source === name)
     if (triggers.length === 0) continue
@@ -147,7 +149,8 @@ function buildRunners(
         space,
         triggers: group,
         store: deps.store,
-        holder,
+        holder: deps.holder,
+        mayGiveUp: !deps.isReload,
         clock: deps.clock,
         log: deps.log,
         meter: deps.meters.pipeline,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import type { DeliveryProgress } from '../delivery/dispatcher.ts'
 import { startHttp } from '../http/server.ts'
@@ -48,6 +49,8 @@ export async function startEmbedded(config: Config, deps: EmbeddedDeps): Promise
     log,
     random: deps.random,
     secret: () => deps.secret,
+    holder: randomUUID(),
+    isReload: false,
     ...watchers,
   })
   const stop = new AbortController()

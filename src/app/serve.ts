@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/config.ts'
 import { createSecrets } from '../config/secrets.ts'
 import { OneTriggerError } from '../core/errors.ts'
@@ -63,44 +65,72 @@ interface RunDeps extends ServeDeps {
 
 /** One bridge after the other: a reload ends one and starts the next on the same store. */
 async function runBridges(first: Config, deps: RunDeps): Promise<void> {
-  let config = first
-  while (!deps.process.stop.signal.aborted) {
-    const bridge = createBridge(config, {
+  const holder = randomUUID()
+  const build = (config: Config, isReload: boolean) =>
+    createBridge(config, {
       store: deps.store,
       clock: deps.clock,
       random: Math.random,
       log: deps.log,
       secret: createSecrets(),
       meters: deps.metrics.meters,
+      holder,
+      isReload,
       ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
       ...(deps.onDelivery === undefined ? {} : { onDelivery: deps.onDelivery }),
     })
+  const rebuild = async () => {
+    if (deps.reload === undefined) {
+      deps.log.warn({}, 'there is no configuration file to read again')
+      return null
+    }
+    const config = await deps.reload()
+    const bridge = build(config, true)
+    sayWhatStays(first, config, deps.log)
+    return bridge
+  }
+
+  let bridge: Bridge | null = build(first, false)
+  while (bridge !== null && !deps.process.stop.signal.aborted) {
     deps.running.bridge = bridge
-    const next = await runUntilReload(bridge, deps)
-    if (next === null) return
-    config = next
-    deps.log.info({}, 'the configuration was read again')
+    bridge = await runUntilReload(bridge, rebuild, deps)
+    if (bridge !== null) deps.log.info({}, 'the configuration was read again')
   }
 }
 
-async function runUntilReload(bridge: Bridge, deps: RunDeps): Promise<Config | null> {
+/** Runs a bridge until a new configuration is in order, and gives the bridge of that; null when it was told to stop. */
+async function runUntilReload(
+  bridge: Bridge,
+  rebuild: () => Promise<Bridge | null>,
+  { process, log }: RunDeps,
+): Promise<Bridge | null> {
   const reloading = new AbortController()
-  let next: Config | null = null
-  deps.process.onReload = () => {
-    if (deps.reload === undefined) return deps.log.warn({}, 'there is no configuration file to read again')
-    deps
-      .reload()
-      .then((config) => {
-        next = config
-        reloading.abort()
-      })
-      .catch((error: unknown) => {
-        const reason = error instanceof OneTriggerError ? error.message : String(error)
-        deps.log.error({ reason }, 'the new configuration has problems; the old one stays')
-      })
+  const running = bridge.run(AbortSignal.any([process.stop.signal, reloading.signal]), process.abort.signal)
+  // However it ends, `running` itself tells below.
+  const ended = running.then(
+    () => 'ended' as const,
+    () => 'ended' as const,
+  )
+  let next: Bridge | null = null
+  while (next === null && (await Promise.race([ended, process.hungUp()])) !== 'ended') {
+    try {
+      next = await rebuild()
+    } catch (error) {
+      const reason = error instanceof OneTriggerError ? error.message : String(error)
+      log.error({ reason }, 'the new configuration has problems; the old one stays')
+    }
   }
-  await bridge.run(AbortSignal.any([deps.process.stop.signal, reloading.signal]), deps.process.abort.signal)
-  return deps.process.stop.signal.aborted ? null : next
+  reloading.abort()
+  await running
+  return process.stop.signal.aborted ? null : next
+}
+
+/** What the process opened when it started is not opened anew. */
+function sayWhatStays(first: Config, next: Config, log: Log): void {
+  for (const setting of ['store', 'listen', 'log'] as const) {
+    if (isDeepStrictEqual(first[setting], next[setting])) continue
+    log.warn({ setting }, 'a changed setting takes effect at the next start only')
+  }
 }
 
 function readiness(bridge: Bridge | null, stopping: boolean, startedAt: number) {
@@ -112,12 +142,12 @@ function part(ok: boolean, since: number, detail: string): PartHealth {
   return { ok, since, detail }
 }
 
-/** The signals of the operating system, as two abort signals and a callback. */
+/** The signals of the operating system: two abort signals, and a promise for the next SIGHUP. */
 class ProcessLife {
   readonly stop = new AbortController()
   readonly abort = new AbortController()
-  onReload: () => void = () => {}
   readonly #log: Log
+  #hungUp = Promise.withResolvers<void>()
 
   constructor(log: Log) {
     this.#log = log
@@ -132,6 +162,13 @@ class ProcessLife {
     process.off('SIGHUP', this.#hangUp)
   }
 
+  /** Resolves at a SIGHUP, at once where one came since it last resolved: none is lost while another is being obeyed. */
+  async hungUp(): Promise<'hungUp'> {
+    await this.#hungUp.promise
+    this.#hungUp = Promise.withResolvers()
+    return 'hungUp'
+  }
+
   readonly #end = () => {
     if (this.abort.signal.aborted) process.exit(1)
     if (this.stop.signal.aborted) {
@@ -142,5 +179,5 @@ class ProcessLife {
     this.stop.abort()
   }
 
-  readonly #hangUp = () => this.onReload()
+  readonly #hangUp = () => this.#hungUp.resolve()
 }

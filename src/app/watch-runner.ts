@@ -22,6 +22,8 @@ export interface WatchRunnerOptions {
   readonly store: Store
   /** Names this process among others on the same store. */
   readonly holder: string
+  /** Whether a wrong token or space ends it where nothing ever worked; else it is waited out. */
+  readonly mayGiveUp: boolean
   readonly clock: Clock
   readonly log: Log
   readonly meter: PipelineMeter
@@ -80,9 +82,9 @@ export class WatchRunner {
 
   /** Waiting helps against outages; not against defects, nor, where nothing ever worked, against a wrong token or space. */
   async #isFinal(error: unknown): Promise<boolean> {
-    if (!(error instanceof OneTriggerError) || error.code === 'INVARIANT' || error.code === 'CONFIG_INVALID')
-      return true
-    return finalAtFirstStart.has(error.code) && !(await this.#hasState())
+    if (!(error instanceof OneTriggerError) || error.code === 'INVARIANT') return true
+    if (!this.#options.mayGiveUp) return false
+    return error.code === 'CONFIG_INVALID' || (finalAtFirstStart.has(error.code) && !(await this.#hasState()))
   }
 
   async #watchOnce(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { waitFor } from './wait-for.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 
@@ -23,12 +24,14 @@ function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.Proce
   return { ...Object.fromEntries(inherited), ...extra }
 }
 
-/** Starts `onetrigger ...args` from the source. The caller sees to its end; tests use `runOneTrigger`. */
+/** Starts `onetrigger ...args` from the source, behind the words of `before`. The caller sees to its end; tests use `runOneTrigger`. */
 export function spawnOneTrigger(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
 ): OneTriggerProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+  const [command = process.execPath, ...rest] = [...before, process.execPath, main, ...args]
+  const child = spawn(command, rest, {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -50,9 +53,31 @@ export function spawnOneTrigger(
   }
 }
 
+/** Waits for a line of standard error that holds the text, from the `from`th on; gives it. Fails at once when the process has ended without it. */
+export async function said(process: OneTriggerProcess, text: string, from = 0, timeoutMs = 15_000): Promise<string> {
+  const find = () => process.stderr.slice(from).find((line) => line.includes(text))
+  return waitFor(
+    `"${text}" is said`,
+    () => {
+      const line = find()
+      if (line === undefined && hasEnded(process)) throw new Error(`it ended:\n${process.stderr.join('\n')}`)
+      return line
+    },
+    timeoutMs,
+  )
+}
+
+function hasEnded({ child }: OneTriggerProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
 /** As `spawnOneTrigger`, and killed when the running test has finished. */
-export function runOneTrigger(args: readonly string[], env: Readonly<Record<string, string>> = {}): OneTriggerProcess {
-  const process = spawnOneTrigger(args, env)
+export function runOneTrigger(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
+): OneTriggerProcess {
+  const process = spawnOneTrigger(args, env, before)
   onTestFinished(async () => {
     await process.kill('SIGKILL')
   })

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { said } from '../support/onetrigger.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { aScene, aTrigger, aWebhook, readyIs } from '../support/scene.ts'
+import { startSimulator } from '../support/simulator.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+async function aRunningScene(answer = 204) {
+  const [simulator, receiver, scene] = [await startSimulator(), await startReceiver(answer), aScene()]
+  for (const folder of ['in', 'more']) simulator.model.mkdir(folder)
+  scene.writeToken(simulator.token)
+  const config = {
+    source: { host: simulator.url },
+    triggers: { default: aTrigger('hook') },
+    targets: { hook: aWebhook(receiver.url) },
+  }
+  scene.configure(config)
+  const process = scene.start()
+  const { url }: { url: string } = JSON.parse(await said(process, 'health and metrics are served'))
+  await readyIs(scene, process, 200)
+  return { simulator, receiver, scene, config, process, url }
+}
+
+const watchMore = { source: 'onedata', space: 'Gamma', folder: 'more' }
+
+describe('SIGHUP', () => {
+  it('puts a new trigger and a new target to work at once; what was owed is delivered, and the address stays', async () => {
+    const { simulator, receiver, scene, config, process, url } = await aRunningScene(503)
+    const another = await startReceiver()
+    simulator.model.create('in/owed.txt', 'hello')
+    await waitFor('it was tried', () => receiver.attempts > 0)
+
+    scene.configure({
+      ...config,
+      triggers: { ...config.triggers, more: aTrigger('another', { watch: watchMore }) },
+      targets: { ...config.targets, another: aWebhook(another.url) },
+    })
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again')
+    receiver.answer = 204
+    // The new trigger knows its folder when its first listing is done; a file that comes sooner may count as there before.
+    const from = process.stderr.findIndex((line) => line.includes('the configuration was read again'))
+    await said(process, 'the first listing is done', from)
+    simulator.model.create('more/new.txt', 'hello')
+    await waitFor('both have come', () => receiver.received.length === 1 && another.received.length === 1)
+
+    expect(receiver.keys()).toEqual(['/Gamma/in/owed.txt'])
+    expect(another.keys()).toEqual(['/Gamma/more/new.txt'])
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  it('keeps the old configuration where the new one has problems, says which, and obeys the next one', async () => {
+    const { simulator, receiver, scene, config, process } = await aRunningScene()
+
+    writeFileSync(join(scene.folder, 'onetrigger.yaml'), 'sources: {}\ntrigers: {}\n')
+    process.child.kill('SIGHUP')
+    const problems = JSON.parse(await said(process, 'the new configuration has problems; the old one stays'))
+    simulator.model.create('in/a.txt', 'hello')
+    await waitFor('it has come', () => receiver.received.length === 1)
+    scene.configure(config)
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again')
+    await readyIs(scene, process, 200)
+    simulator.model.create('in/b.txt', 'hello')
+    await waitFor('the next one has come', () => receiver.received.length === 2)
+
+    expect(problems).toMatchObject({ level: 'error', reason: expect.stringContaining('trigers') })
+    expect(receiver.keys()).toEqual(['/Gamma/in/a.txt', '/Gamma/in/b.txt'])
+  })
+
+  it('waits for a space that a new trigger names wrongly; the others go on', async () => {
+    const { simulator, receiver, scene, config, process } = await aRunningScene()
+
+    const nowhere = aTrigger('hook', { watch: { source: 'onedata', space: 'Nowhere' } })
+    scene.configure({ ...config, triggers: { ...config.triggers, nowhere } })
+    process.child.kill('SIGHUP')
+    await said(process, 'the space cannot be watched now; trying again')
+    simulator.model.create('in/a.txt', 'hello')
+    await waitFor('it has come', () => receiver.received.length === 1)
+
+    const { status, parts } = await scene.readyz(process)
+    expect(status).toBe(503)
+    expect(parts['watch onedata/Nowhere']?.detail).toContain('Nowhere')
+    expect(parts['watch onedata/Gamma']?.ok).toBe(true)
+  })
+
+  it('says which changed settings wait for the next start', async () => {
+    const { scene, config, process } = await aRunningScene()
+
+    scene.configure({ ...config, store: join(scene.folder, 'another.db') })
+    process.child.kill('SIGHUP')
+
+    expect(JSON.parse(await said(process, 'takes effect at the next start only'))).toMatchObject({ setting: 'store' })
+    await readyIs(scene, process, 200)
+  })
+})

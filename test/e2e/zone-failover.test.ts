@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { said } from '../support/onetrigger.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { aFederation, aScene, aTrigger, aWebhook, idOf, readyIs } from '../support/scene.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+async function aZone() {
+  const [federation, receiver] = [await aFederation('25.0', '21.02.8'), await startReceiver()]
+  const [best, other] = federation.providers
+  if (best === undefined || other === undefined) throw new Error('two providers were started')
+  best.model.mkdir('in')
+  await waitFor('the other one has the folder too', () => other.model.stat('in') !== null)
+  const scene = aScene()
+  scene.writeToken(best.token)
+  scene.configure({
+    source: { zone: federation.zone.url },
+    triggers: { default: aTrigger('hook') },
+    targets: { hook: aWebhook(receiver.url) },
+  })
+  return { zone: federation.zone, best, other, receiver, scene }
+}
+
+describe('a space on two providers of a zone', () => {
+  it('is watched on the best one, and on the other while that is down: each file comes once, under the same recipe of ids', async () => {
+    const { best, other, receiver, scene } = await aZone()
+    const process = scene.start()
+    const first = await readyIs(scene, process, 200)
+    best.model.create('in/before.txt', 'hello')
+    await waitFor('the first has come', () => receiver.received.length === 1)
+
+    await best.stop()
+    other.model.create('in/meanwhile.txt', 'hello again')
+    await waitFor('the second has come', () => receiver.received.length === 2)
+    other.model.create('in/after.txt', 'hello for good')
+    await waitFor('the third has come', () => receiver.received.length === 3)
+    const second = await readyIs(scene, process, 200)
+
+    expect(first.parts['watch onedata/Gamma']?.detail).toBe(`watching by events on ${best.url}`)
+    expect(second.parts['watch onedata/Gamma']?.detail).toBe(`watching by changes on ${other.url}`)
+    const names = { spaceId: best.space.id, trigger: 'default', target: 'hook' }
+    const paths = ['in/before.txt', 'in/meanwhile.txt', 'in/after.txt']
+    expect(receiver.received.map(({ id }) => id)).toEqual(paths.map((path) => idOf(other.model, path, names)))
+  })
+
+  it('is waited for while both are down, and all of it comes when they are back', async () => {
+    const { best, other, receiver, scene } = await aZone()
+    await Promise.all([best.stop(), other.stop()])
+    const process = scene.start()
+
+    const down = await readyIs(scene, process, 503)
+    await said(process, 'the space cannot be watched now; trying again')
+    await Promise.all([best.start(), other.start()])
+    await readyIs(scene, process, 200)
+    best.model.create('in/after.txt', 'hello')
+    await waitFor('it has come', () => receiver.received.length === 1)
+
+    expect(down.parts['watch onedata/Gamma']?.ok).toBe(false)
+    expect(receiver.keys()).toEqual(['/Gamma/in/after.txt'])
+  })
+
+  it('goes on being watched while the zone is down', async () => {
+    const { zone, best, receiver, scene } = await aZone()
+    const process = scene.start()
+    await readyIs(scene, process, 200)
+
+    await zone.stop()
+    best.model.create('in/a.txt', 'hello')
+    await waitFor('it has come', () => receiver.received.length === 1)
+
+    expect((await scene.readyz(process)).status).toBe(200)
+    expect(receiver.keys()).toEqual(['/Gamma/in/a.txt'])
+  })
+})
+
+describe('a token that ends within a day', () => {
+  it('is told of, with the moment, and not the token', async () => {
+    const { best, scene } = await aZone()
+    const validUntil = Math.floor(Date.now() / 1_000) + 3_600
+    const token = best.tokens.issue({ validUntil })
+    scene.writeToken(token)
+
+    const process = scene.start()
+    const line = await said(process, 'the access token ends within a day')
+
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      source: 'onedata',
+      validUntil: new Date(validUntil * 1_000).toISOString(),
+    })
+    expect(process.stderr.join('\n')).not.toContain(token)
+  })
+})

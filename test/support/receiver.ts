@@ -1,0 +1,50 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+import type { ReceivedDelivery } from '../../src/cli/demo-verdict.ts'
+import { createSystemClock } from '../../src/lib/clock.ts'
+
+/** A webhook that can be told what to answer. */
+export interface Receiver {
+  readonly url: string
+  /** Requests that it accepted. */
+  readonly received: readonly ReceivedDelivery[]
+  /** All requests, refused ones too. */
+  readonly attempts: number
+  /** What it answers; 2xx accepts. */
+  answer: number
+  /** Keys of the accepted requests in the order of their coming. */
+  keys(): readonly string[]
+}
+
+/** Starts one on a free port; it is gone when the running test has finished. */
+export async function startReceiver(answer = 204): Promise<Receiver> {
+  const clock = createSystemClock()
+  const received: ReceivedDelivery[] = []
+  const receiver = { url: '', received, attempts: 0, answer, keys: () => received.map(({ key }) => key) }
+  const server = createServer(async (request, response) => {
+    const at = clock.now()
+    let text = ''
+    for await (const chunk of request.setEncoding('utf8')) text += chunk
+    receiver.attempts++
+    if (receiver.answer < 300) received.push({ id: String(request.headers['webhook-id']), at, key: keyOf(text) })
+    response.writeHead(receiver.answer).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  )
+  // A listening TCP server always has such an address.
+  const { port } = server.address() as AddressInfo
+  receiver.url = `http://127.0.0.1:${port}/events`
+  return receiver
+}
+
+function keyOf(body: string): string {
+  const event: unknown = JSON.parse(body)
+  return typeof event === 'object' && event !== null && 'Key' in event ? String(event.Key) : '(no Key)'
+}
