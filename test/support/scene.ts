@@ -59,7 +59,9 @@ export function aScene(): Scene {
     start: (before = []) => runOneTrigger(['run', '--config', config, '--listen', '127.0.0.1:0'], {}, before),
     readyz: async (process) => {
       const { url }: { url: string } = JSON.parse(await said(process, 'health and metrics are served'))
-      const response = await fetch(`${url}/readyz`)
+      const response = await fetch(`${url}/readyz`).catch((cause: unknown) => {
+        throw new Error(`/readyz does not answer:\n${process.stderr.join('\n')}`, { cause })
+      })
       // Our own answer, whose form test/http holds.
       const body = (await response.json()) as Pick<Readiness, 'parts'>
       return { status: response.status, parts: body.parts }
