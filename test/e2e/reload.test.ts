@@ -86,6 +86,34 @@ describe('SIGHUP', () => {
     expect(parts['watch onedata/Gamma']?.ok).toBe(true)
   })
 
+  it('keeps what is owed to a target that the new configuration does not name, until one names it again', async () => {
+    const { simulator, receiver, scene, config, process } = await aRunningScene(503)
+    const another = await startReceiver()
+    simulator.model.create('in/owed.txt', 'hello')
+    await waitFor('it was tried', () => receiver.attempts > 0)
+
+    scene.configure({
+      ...config,
+      triggers: { default: aTrigger('another') },
+      targets: { another: aWebhook(another.url) },
+    })
+    process.child.kill('SIGHUP')
+    const line = JSON.parse(await said(process, 'deliveries are owed to a target that no configuration names'))
+    receiver.answer = 204
+    await readyIs(scene, process, 200)
+    simulator.model.create('in/other.txt', 'hello')
+    await waitFor('the new target has its file', () => another.received.length === 1)
+    const meanwhile = receiver.keys()
+    scene.configure(config)
+    process.child.kill('SIGHUP')
+    await waitFor('what was owed has come', () => receiver.received.length === 1)
+
+    expect(line).toMatchObject({ level: 'warn', target: 'hook', owed: 1 })
+    expect(meanwhile).toEqual([])
+    expect(receiver.keys()).toEqual(['/Gamma/in/owed.txt'])
+    expect(another.keys()).toEqual(['/Gamma/in/other.txt'])
+  })
+
   it('says which changed settings wait for the next start', async () => {
     const { scene, config, process } = await aRunningScene()
 

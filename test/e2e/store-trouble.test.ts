@@ -28,7 +28,7 @@ function limitFiles(pid: number | undefined, bytes: number | 'unlimited'): void 
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
 
-describe('a disk without room for the store', () => {
+describe('a disk on which the store cannot grow', () => {
   it.skipIf(!hasPrlimit)('stops the taking in, and says so; with room again everything comes, once', async () => {
     const { simulator, receiver, scene } = await aProvider()
     const process = scene.start()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ProviderVersion } from '../../src/simulator/simulator.ts'
-import type { TokenGrant } from '../../src/simulator/tokens.ts'
+import type { TokenGrant, Tokens } from '../../src/simulator/tokens.ts'
 import { said } from '../support/onetrigger.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { aScene, aTrigger, aWebhook, readyIs } from '../support/scene.ts'
@@ -22,19 +22,50 @@ async function aProvider(version: ProviderVersion = '25.0') {
   return { simulator, receiver, scene }
 }
 
+function revokedToken(tokens: Tokens): string {
+  const token = tokens.issue()
+  tokens.revoke(token)
+  return token
+}
+
 describe('at the very first start', () => {
-  it('a wrong token ends it with 1, says what was refused and where the token belongs, and does not show it', async () => {
-    const { simulator, scene } = await aProvider()
-    scene.writeToken('made-up-token')
+  const wrong: readonly [string, (tokens: Tokens) => string][] = [
+    ['made up', () => 'made-up-token'],
+    ['expired', (tokens) => tokens.issue({ validUntil: 1 })],
+    ['revoked', revokedToken],
+  ]
+
+  it.each(wrong)(
+    'a token that is %s ends it with 1, says who refused it and where the token belongs, and does not show it',
+    async (_why, make) => {
+      const { simulator, scene } = await aProvider()
+      const token = make(simulator.tokens)
+      scene.writeToken(token)
+
+      const process = scene.start()
+
+      expect(await process.ended).toBe(1)
+      const text = process.stderr.join('\n')
+      expect(text).toContain('error: Invalid token: source "onedata": ')
+      expect(text).toContain(simulator.url)
+      expect(text).toContain("put a valid access token where the source's `token` points (SOURCE_UNAUTHORIZED)")
+      expect(text).not.toContain(token)
+    },
+  )
+
+  it('a token that the zone refuses ends it with 1 as well', async () => {
+    const { simulator, receiver, scene } = await aProvider()
+    scene.configure({
+      source: { zone: simulator.url },
+      triggers: { default: aTrigger('hook') },
+      targets: { hook: aWebhook(receiver.url) },
+    })
+    scene.writeToken(revokedToken(simulator.tokens))
 
     const process = scene.start()
 
     expect(await process.ended).toBe(1)
-    const text = process.stderr.join('\n')
-    expect(text).toContain('error: Invalid token: source "onedata": ')
-    expect(text).toContain(simulator.url)
-    expect(text).toContain("put a valid access token where the source's `token` points (SOURCE_UNAUTHORIZED)")
-    expect(text).not.toContain('made-up-token')
+    expect(process.stderr.join('\n')).toContain('(SOURCE_UNAUTHORIZED)')
   })
 
   it('an empty token file ends it with 1 and names the file', async () => {
