@@ -41,11 +41,20 @@ simulator.model.mkdir('in')
 
 function configOf(name: string, url: string, folder: string): Config {
   const options = { host: simulator.url, token: { env: 'UNUSED' }, limits: { concurrency: 4, perSecond: 100 } }
-  const target = { type: 'webhook', options: { url }, concurrency: 64, timeoutMs: 30_000, retry: defaultRetry }
+  const target = {
+    type: 'webhook',
+    options: { url },
+    concurrency: 64,
+    timeoutMs: 30_000,
+    retry: defaultRetry,
+    perSecond: null,
+    disableAfterMs: null,
+  }
   return {
     sources: new Map([['onedata', { type: 'onedata', options }]]),
     triggers: [aTrigger({ folder, completion: { stableForMs } })],
     targets: new Map([['webhook', target]]),
+    notices: { deliver: [], events: [] },
     renamedFrom: new Map(),
     store: { type: 'sqlite', path: join(directory, `${name}.db`) },
     listen: null,

@@ -5,6 +5,7 @@ import type { Target } from '../core/target.ts'
 import type { DeliveryProgress } from '../delivery/dispatcher.ts'
 import { createDispatcher, type Dispatcher, type DispatcherTarget } from '../delivery/dispatcher.ts'
 import type { DeliveryMeter } from '../delivery/meter.ts'
+import { Notices } from '../delivery/notices.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
@@ -17,6 +18,7 @@ import * as sources from '../sources/registry.ts'
 import type { Store } from '../store/store.ts'
 import * as targets from '../targets/registry.ts'
 import { Closers } from './closers.ts'
+import { tellingOfGaps } from './gap-notices.ts'
 import { WatchRunner } from './watch-runner.ts'
 
 /** Everything the bridge needs that is not configuration. */
@@ -61,7 +63,9 @@ const keepMs = 30 * 86_400_000
 export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   const failures = new FailureCounter(config.exitAfterFailures)
   const closers = new Closers()
+  const notices = new Notices(config.notices)
   const dispatcher = createDispatcher({
+    notices,
     store: deps.store,
     targets: buildTargets(config, deps, closers),
     clock: deps.clock,
@@ -70,7 +74,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     log: deps.log,
     ...(deps.onDelivery === undefined ? {} : { onProgress: deps.onDelivery }),
   })
-  const runners = buildRunners(config, deps, dispatcher, failures, closers)
+  const runners = buildRunners(config, deps, dispatcher, notices, failures, closers)
 
   return {
     run: async (stop, abort) => {
@@ -103,7 +107,7 @@ function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<s
     const definition = Object.values(targets).find((each) => each.type === target.type)
     if (definition === undefined)
       throw new ConfigError('CONFIG_INVALID', `Target "${name}": there is no type "${target.type}".`)
-    const { concurrency, timeoutMs, retry } = target
+    const { concurrency, timeoutMs } = target
     const instance: Target = definition.build(target.options, {
       name,
       clock: deps.clock,
@@ -112,7 +116,7 @@ function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<s
       concurrency,
       secret: deps.secret,
     })
-    built.set(name, { target: closers.add(instance), concurrency, timeoutMs, retry })
+    built.set(name, { ...target, target: closers.add(instance) })
   }
   return built
 }
@@ -121,6 +125,7 @@ function buildRunners(
   config: Config,
   deps: BridgeDeps,
   dispatcher: Dispatcher,
+  notices: Notices,
   failures: FailureCounter,
   closers: Closers,
 ): Map<string, WatchRunner> {
@@ -137,7 +142,11 @@ function buildRunners(
         clock: deps.clock,
         random: deps.random,
         log: deps.log.child({ source: name }),
-        meter: failures.watching(deps.meters.source(name)),
+        meter: tellingOfGaps(name, failures.watching(deps.meters.source(name)), {
+          ...deps,
+          notices,
+          onOwed: (names) => dispatcher.wake(names),
+        }),
         secret: deps.secret,
       }),
     )

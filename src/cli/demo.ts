@@ -135,9 +135,18 @@ function configOf(simulator: Simulator, receiver: DemoReceiver, path: string): C
     targets: new Map([
       [
         target,
-        { type: 'webhook', options: { url: receiver.url }, concurrency: 8, timeoutMs: 10_000, retry: defaultRetry },
+        {
+          type: 'webhook',
+          options: { url: receiver.url },
+          concurrency: 8,
+          timeoutMs: 10_000,
+          retry: defaultRetry,
+          perSecond: null,
+          disableAfterMs: null,
+        },
       ],
     ]),
+    notices: { deliver: [], events: [] },
     renamedFrom: new Map(),
     store: { type: 'sqlite', path },
     listen: { host: '127.0.0.1', port: 0 },

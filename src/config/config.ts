@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../core/delivery.ts'
+import type { NoticeType } from '../core/event.ts'
 import type { Trigger } from '../core/trigger.ts'
 
 /** One source or target: its kind and the options that kind's own schema has checked (input form, as `build` takes it). */
@@ -11,6 +12,10 @@ export interface TargetConfig extends AdapterConfig {
   readonly concurrency: number
   readonly timeoutMs: number
   readonly retry: RetryPolicy
+  /** Most attempts that begin in a second; null = no limit. */
+  readonly perSecond: number | null
+  /** Taken out of service when nothing got through for so long; null = never. */
+  readonly disableAfterMs: number | null
 }
 
 /** The whole configuration, checked and frozen; every duration in milliseconds. */
@@ -18,6 +23,8 @@ export interface Config {
   readonly sources: ReadonlyMap<string, AdapterConfig>
   readonly triggers: readonly Trigger[]
   readonly targets: ReadonlyMap<string, TargetConfig>
+  /** Who is told of OneTrigger's own events; stalled files are in the triggers already. */
+  readonly notices: { readonly deliver: readonly string[]; readonly events: readonly NoticeType[] }
   /** Old names of triggers: new name -> name before. */
   readonly renamedFrom: ReadonlyMap<string, string>
   readonly store: { readonly type: 'sqlite'; readonly path: string } | { readonly type: 'memory' }

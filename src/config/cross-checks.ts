@@ -21,8 +21,9 @@ const references = z
           .catch(null),
       )
       .catch({}),
+    notices: z.looseObject({ deliver: z.array(z.unknown()).catch([]) }).catch({ deliver: [] }),
   })
-  .catch({ sources: {}, targets: {}, triggers: {} })
+  .catch({ sources: {}, targets: {}, triggers: {}, notices: { deliver: [] } })
 
 /** What only shows when the parts are seen together: names that nothing has, triggers that tell nobody. */
 export function crossProblems(raw: unknown): readonly Problem[] {
@@ -39,7 +40,8 @@ export function crossProblems(raw: unknown): readonly Problem[] {
       ...renameProblems(name, trigger.renamedFrom, names, renamed),
     ]
   })
-  return [...none, ...ofTriggers]
+  const ofNotices = listProblems(['notices', 'deliver'], config.notices.deliver, Object.keys(config.targets))
+  return [...none, ...ofTriggers, ...ofNotices]
 }
 
 function sourceProblems(trigger: string, source: string | null, known: readonly string[]): readonly Problem[] {
@@ -59,15 +61,20 @@ function targetProblems(trigger: string, told: Told, known: readonly string[]): 
     return [{ path, message: 'the trigger tells nobody; name at least one target' }]
   }
   return (['deliver', 'deliverStalled'] as const).flatMap((key) =>
-    told[key].flatMap((target, index): readonly Problem[] => {
-      if (typeof target !== 'string') return []
-      const path = ['triggers', trigger, key, index]
-      if (told[key].indexOf(target) < index) return [{ path, message: `"${target}" is named twice` }]
-      return known.includes(target)
-        ? []
-        : [{ path, message: `there is no target "${target}"${suggestion(target, known)}` }]
-    }),
+    listProblems(['triggers', trigger, key], told[key], known),
   )
+}
+
+/** A list of names of targets, each of which must be known and named once. */
+function listProblems(at: readonly string[], named: readonly unknown[], known: readonly string[]): readonly Problem[] {
+  return named.flatMap((target, index): readonly Problem[] => {
+    if (typeof target !== 'string') return []
+    const path = [...at, index]
+    if (named.indexOf(target) < index) return [{ path, message: `"${target}" is named twice` }]
+    return known.includes(target)
+      ? []
+      : [{ path, message: `there is no target "${target}"${suggestion(target, known)}` }]
+  })
 }
 
 /** `renamed` gathers old name -> new name over all triggers. */

@@ -17,10 +17,13 @@ export function resolveConfig(parsed: ParsedConfig, raw: unknown, defaults: Defa
   const renamed = triggers.flatMap(([name, { renamedFrom }]) =>
     renamedFrom === undefined ? [] : [[name, renamedFrom] as const],
   )
+  const notices = parsed.notices ?? { deliver: [], events: [] }
+  const toldOfStalled = notices.events.includes('file.stalled') ? notices.deliver : []
   return deepFreeze<Config>({
     sources: new Map(Object.entries(adapters.sources).map(([name, source]) => [name, adapter(source, ['type'])])),
-    triggers: triggers.map(([name, trigger]) => resolveTrigger(name, trigger)),
+    triggers: triggers.map(([name, trigger]) => resolveTrigger(name, trigger, toldOfStalled)),
     targets: new Map(Object.entries(adapters.targets).map(([name, target]) => [name, resolveTarget(target)])),
+    notices,
     renamedFrom: new Map(renamed),
     store: parsed.store ?? { type: 'sqlite', path: defaults.storePath },
     listen: parsed.http?.listen ?? null,
@@ -40,7 +43,11 @@ function adapter(raw: Readonly<Record<string, unknown>>, commonKeys: readonly st
   return { type: String(raw.type), options }
 }
 
-function resolveTrigger(name: string, trigger: ParsedConfig['triggers'][string]): Trigger {
+function resolveTrigger(
+  name: string,
+  trigger: ParsedConfig['triggers'][string],
+  toldOfStalled: readonly string[],
+): Trigger {
   const { watch, completion } = trigger
   return {
     name,
@@ -65,12 +72,12 @@ function resolveTrigger(name: string, trigger: ParsedConfig['triggers'][string])
     revisions: trigger.revisions,
     existing: trigger.existing,
     deliver: trigger.deliver,
-    deliverStalled: trigger.deliverStalled,
+    deliverStalled: [...new Set([...trigger.deliverStalled, ...toldOfStalled])],
   }
 }
 
 function resolveTarget(raw: Readonly<Record<string, unknown>>): TargetConfig {
-  const { concurrency, timeout, retry } = everyTargetSchema.parse(raw)
+  const { concurrency, timeout, retry, rate, disableAfter } = everyTargetSchema.parse(raw)
   return {
     ...adapter(raw, ['type', ...Object.keys(everyTargetSchema.shape)]),
     concurrency,
@@ -81,6 +88,8 @@ function resolveTarget(raw: Readonly<Record<string, unknown>>): TargetConfig {
       jitter: retry.jitter,
       retryAfterCapMs: retry.retryAfterCap,
     },
+    perSecond: rate ?? null,
+    disableAfterMs: disableAfter ?? null,
   }
 }
 

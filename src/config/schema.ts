@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noticeTypes } from '../core/event.ts'
 import { defaultIgnore } from '../core/matching.ts'
 import { defaultRetry } from '../core/retry.ts'
 import type { ExistingPolicy } from '../core/trigger.ts'
@@ -140,6 +141,17 @@ const everyTarget = {
   concurrency: z.int().min(1).max(1_000).default(16).describe('Most attempts under way at once'),
   timeout: longerThanNothing.prefault('30s').describe('An attempt that takes longer is given up and repeated'),
   retry: retry.prefault({}).describe('When a delivery is tried again'),
+  rate: z
+    .number()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe('Most attempts that begin in a second, evenly spread; by default as fast as the target takes them'),
+  disableAfter: longerThanNothing
+    .optional()
+    .describe(
+      'Take the target out of service when nothing got through for so long; its deliveries are kept. By default never',
+    ),
 }
 
 /** What every target has, whatever its kind; its adapter's options are left out. */
@@ -166,6 +178,17 @@ export const configSchema = z.strictObject({
     .record(name, oneOf(Object.values(targets).map(targetSchema)))
     .default({})
     .describe('Where events go, by name'),
+  notices: z
+    .strictObject({
+      deliver: z.array(z.string()).min(1).describe('Names of the targets that are told'),
+      events: z
+        .array(z.enum(noticeTypes))
+        .min(1)
+        .default([...noticeTypes])
+        .describe('What they are told of'),
+    })
+    .optional()
+    .describe("OneTrigger's own events: targets and deliveries that fail, stalled files, gaps"),
   store: store
     .optional()
     .describe('Where state is kept; by default a file in `$XDG_STATE_HOME/onetrigger` (`~/.local/state/onetrigger`)'),

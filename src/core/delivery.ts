@@ -4,7 +4,14 @@ import type { Event } from './event.ts'
 export type Outcome =
   | { readonly kind: 'delivered'; readonly answer?: Answer; readonly job?: Job }
   /** It may work later: the schedule decides when. */
-  | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs?: number; readonly answer?: Answer }
+  | {
+      readonly kind: 'retry'
+      readonly reason: string
+      readonly retryAfterMs?: number
+      /** The target asks for fewer attempts (429, throttling): all of its deliveries slow down. */
+      readonly throttled?: boolean
+      readonly answer?: Answer
+    }
   /** This event will never be taken: dead letter at once. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly answer?: Answer }
   /** The target as a whole does not work: its deliveries wait and use up nothing. */
@@ -101,7 +108,7 @@ export type Settlement =
 export interface RetryPolicy {
   /** Delays after the first, second... failure, milliseconds; the last one repeats. */
   readonly delaysMs: readonly number[]
-  /** No attempt begins later than this after the delivery was made; then it is a dead letter. */
+  /** When the waits of a delivery would add up to more than this, it is a dead letter. Time that its target was away does not count. */
   readonly maxAgeMs: number
   /** Each delay is multiplied by 1 ± jitter. */
   readonly jitter: number

@@ -54,7 +54,8 @@ export type NoticeType = (typeof noticeTypes)[number]
 export interface Notice {
   readonly id: string
   readonly kind: 'notice'
-  readonly type: NoticeType
+  /** A stalled file has an event of its own kind, with all that is known of the file. */
+  readonly type: Exclude<NoticeType, 'file.stalled'>
   /** What it is about: `target/gpu`, `delivery/dlv_…`, `source/datahub`, or the path of a file behind the name of its space. */
   readonly subject: string
   /** One sentence a person can read. */

@@ -5,8 +5,8 @@ const minute = 60 * second
 const hour = 60 * minute
 
 /**
- * Attempts at 0, then 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 5 h and 10 h after the one before, then every 10 h until 3 days
- * after the delivery was made, each wait ±20 %.
+ * Attempts at 0, then 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 5 h and 10 h after the one before, then every 10 h until the waits add up
+ * to 3 days, each wait ±20 %.
  */
 export const defaultRetry: RetryPolicy = {
   delaysMs: [5 * second, 30 * second, 2 * minute, 10 * minute, 30 * minute, hour, 2 * hour, 5 * hour, 10 * hour],
@@ -25,7 +25,7 @@ export type NextStep =
  * jitter.
  */
 export function nextStep(
-  { attempt, createdAt }: { readonly attempt: number; readonly createdAt: number },
+  { attempt }: { readonly attempt: number },
   outcome: Outcome & { readonly kind: 'retry' | 'rejected' | 'unavailable' },
   policy: RetryPolicy,
   now: number,
@@ -33,13 +33,19 @@ export function nextStep(
 ): NextStep {
   if (outcome.kind === 'rejected') return { kind: 'dead', reason: outcome.reason }
   const planned = policy.delaysMs[Math.min(attempt, policy.delaysMs.length) - 1] ?? 0
-  const jittered = planned * (1 + policy.jitter * (2 * random - 1))
-  const asked = Math.min(outcome.retryAfterMs ?? 0, policy.retryAfterCapMs)
-  const nextAt = Math.round(now + Math.max(jittered, asked))
-  if (nextAt - createdAt > policy.maxAgeMs) {
+  // By its own waits and not by the clock: a target that was away for a week has used up nothing.
+  if (waited(attempt, policy.delaysMs) > policy.maxAgeMs) {
     return { kind: 'dead', reason: `${outcome.reason} (given up after ${attempt} attempts)` }
   }
-  return { kind: 'again', nextAt }
+  const jittered = planned * (1 + policy.jitter * (2 * random - 1))
+  const asked = Math.min(outcome.retryAfterMs ?? 0, policy.retryAfterCapMs)
+  return { kind: 'again', nextAt: Math.round(now + Math.max(jittered, asked)) }
+}
+
+/** What the planned waits after the first `attempt` attempts come to. */
+function waited(attempt: number, delaysMs: readonly number[]): number {
+  const listed = delaysMs.slice(0, attempt).reduce((sum, delay) => sum + delay, 0)
+  return listed + Math.max(attempt - delaysMs.length, 0) * (delaysMs.at(-1) ?? 0)
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryMeter } from './meter.ts'
+import { type Notices, noNotices } from './notices.ts'
 import { TargetLane } from './target-lane.ts'
 
 /** A target and how it is to be treated. */
@@ -15,6 +16,10 @@ export interface DispatcherTarget {
   readonly concurrency: number
   readonly timeoutMs: number
   readonly retry: RetryPolicy
+  /** Most attempts that begin in a second, evenly spread; null = as fast as it goes. */
+  readonly perSecond?: number | null
+  /** Taken out of service when nothing got through for so long; null = never. */
+  readonly disableAfterMs?: number | null
 }
 
 /** One attempt that ended, for those who watch. */
@@ -30,6 +35,8 @@ export interface DispatcherOptions {
   readonly random: Random
   readonly meter: DeliveryMeter
   readonly log: Log
+  /** What is told of targets and deliveries that fail; absent: nobody. */
+  readonly notices?: Notices
   readonly onProgress?: (progress: DeliveryProgress) => void
 }
 
@@ -45,15 +52,18 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const lanes = new Map([...options.targets].map(([name, target]) => [name, new TargetLane(name, target, options)]))
+  const wake = (targets: readonly string[]) => {
+    for (const name of targets) lanes.get(name)?.wake()
+  }
+  const laneOptions = { notices: noNotices, ...options, onOwed: wake }
+  const lanes = new Map<string, TargetLane>()
+  for (const [name, target] of options.targets) lanes.set(name, new TargetLane(name, target, laneOptions))
   return {
     run: async (stop, abort) => {
       await options.store.releaseClaims()
       await Promise.all([...lanes.values()].map((lane) => lane.run(stop, abort)))
     },
-    wake: (targets) => {
-      for (const name of targets) lanes.get(name)?.wake()
-    },
+    wake,
     health: (target) =>
       lanes.get(target)?.health() ?? { ok: false, since: options.clock.wall(), detail: 'there is no such target' },
   }

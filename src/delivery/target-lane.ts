@@ -7,10 +7,16 @@ import {
 } from '../core/breaker.ts'
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
 import { subjectOf } from '../core/event.ts'
+import { freshPace, mayBegin, type Pace, paceAfterBegin, paceAfterSuccess, paceAfterThrottled } from '../core/pace.ts'
 import { nextStep } from '../core/retry.ts'
 import type { PartHealth } from '../core/source.ts'
 import { sleep } from '../lib/clock.ts'
+import type { OwedEvent } from '../store/store.ts'
 import type { DispatcherOptions, DispatcherTarget } from './dispatcher.ts'
+import { JobFollower } from './job-follower.ts'
+import type { Notices } from './notices.ts'
+import { Service } from './service.ts'
+import { Settler } from './settler.ts'
 
 /** Claims are good for the time-out of the attempt and this much more: a live attempt is never claimed twice. */
 const leaseMarginMs = 60_000
@@ -19,23 +25,42 @@ const storeRetryMs = 1_000
 /** A claim asks for at least this share of the slots, so that a busy target is served in batches and not one by one. */
 const claimShare = 0.25
 
+export interface LaneOptions extends DispatcherOptions {
+  readonly notices: Notices
+  /** Events for these targets have become durable. */
+  readonly onOwed: (targets: readonly string[]) => void
+}
+
+/** What an attempt came to: what is written down, and what is told of it. */
+interface Consequence {
+  readonly settlement: Settlement
+  readonly owed: readonly OwedEvent[]
+}
+
 /** Everything that is owed to one target: claims, attempts, settlements. */
 export class TargetLane {
   readonly #name: string
   readonly #target: DispatcherTarget
-  readonly #options: DispatcherOptions
+  readonly #options: LaneOptions
+  readonly #settler: Settler
+  readonly #service: Service
+  readonly #follower: JobFollower
   #breaker: Breaker
+  #pace: Pace
   #inFlight = 0
   #woken = false
   #wake: () => void = () => {}
-  #settlements: Settlement[] = []
-  #settling: Promise<void> | null = null
 
-  constructor(name: string, target: DispatcherTarget, options: DispatcherOptions) {
+  constructor(name: string, target: DispatcherTarget, options: LaneOptions) {
     this.#name = name
     this.#target = target
     this.#options = options
-    this.#breaker = closedBreaker(options.clock.now())
+    const now = options.clock.now()
+    this.#breaker = closedBreaker(now)
+    this.#pace = freshPace(target.perSecond ?? null, now)
+    this.#settler = new Settler({ ...options, target: name })
+    this.#service = new Service(name, target.disableAfterMs ?? null, options)
+    this.#follower = new JobFollower({ ...options, name, target: target.target })
   }
 
   wake(): void {
@@ -44,6 +69,8 @@ export class TargetLane {
   }
 
   health(): PartHealth {
+    const out = this.#service.disabledAt
+    if (out !== null) return { ok: false, since: out, detail: 'disabled after failing for too long; deliveries wait' }
     const { state, since, reason } = this.#breaker
     if (state === 'open')
       return { ok: false, since, detail: `nothing gets through: ${reason ?? 'no answer'}; deliveries wait` }
@@ -54,13 +81,15 @@ export class TargetLane {
     const wake = () => this.wake()
     stop.addEventListener('abort', wake)
     abort.addEventListener('abort', wake)
+    const following = this.#follower.run(stop)
     try {
       while (!stop.aborted) {
         const claimed = await this.#claim(stop)
         for (const delivery of claimed) this.#start(delivery, stop, abort)
         if (claimed.length === 0) await this.#rest(stop)
       }
-      while (this.#inFlight > 0 || this.#settlements.length > 0 || this.#settling !== null) await this.#untilWoken(null)
+      while (this.#inFlight > 0 || !this.#settler.isIdle) await this.#untilWoken(null)
+      await following
     } finally {
       stop.removeEventListener('abort', wake)
       abort.removeEventListener('abort', wake)
@@ -70,13 +99,18 @@ export class TargetLane {
   async #claim(stop: AbortSignal): Promise<readonly ClaimedDelivery[]> {
     const { clock, store, log } = this.#options
     const { concurrency, timeoutMs } = this.#target
-    const now = clock.now()
-    const free = allowedInFlight(this.#breaker, concurrency, now) - this.#inFlight
-    const least = this.#inFlight === 0 || this.#breaker.state === 'open' ? 1 : Math.ceil(concurrency * claimShare)
-    if (free < least) return []
     this.#woken = false
     try {
-      return await store.claim({ target: this.#name, limit: free, now, leaseUntil: now + timeoutMs + leaseMarginMs })
+      if (!(await this.#service.isOpen())) return []
+      const now = clock.now()
+      const free = allowedInFlight(this.#breaker, concurrency, now) - this.#inFlight
+      const least = this.#inFlight === 0 || this.#breaker.state === 'open' ? 1 : Math.ceil(concurrency * claimShare)
+      const limit = free < least ? 0 : mayBegin(this.#pace, free, now)
+      if (limit === 0) return []
+      const leaseUntil = now + timeoutMs + leaseMarginMs
+      const claimed = await store.claim({ target: this.#name, limit, now, leaseUntil })
+      this.#pace = paceAfterBegin(this.#pace, claimed.length, now)
+      return claimed
     } catch (error) {
       log.warn({ target: this.#name, err: error }, 'the store does not hand out deliveries; trying again')
       await sleep(clock, storeRetryMs, stop).catch(() => {})
@@ -84,18 +118,28 @@ export class TargetLane {
     }
   }
 
-  /** Waits until there may be something to do: woken, an attempt ended, the next delivery is due, or a probe may go. */
+  /** Waits until there may be something to do: woken, an attempt ended, the next delivery is due, or one may go. */
   async #rest(stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return
     const { clock, store } = this.#options
-    if (this.#breaker.state === 'open' && clock.now() < this.#breaker.probeAt) {
+    const opensAt = this.#opensAt()
+    if (opensAt !== null) {
       this.#woken = false
-      return this.#untilWoken(this.#breaker.probeAt)
+      return this.#untilWoken(opensAt)
     }
     if (this.#inFlight > 0 || this.#woken) return this.#untilWoken(null)
     const due = await store.nextDue(this.#name).catch(() => clock.now() + storeRetryMs)
     if (stop.aborted) return
     // Due already and not handed out: an attempt for the same file is under way elsewhere.
     await this.#untilWoken(due === null ? null : Math.max(due, clock.now() + 10))
+  }
+
+  /** When the next attempt may begin, where that is not now; an attempt that ends before wakes the lane anyway. */
+  #opensAt(): number | null {
+    const now = this.#options.clock.now()
+    const probe = this.#breaker.state === 'open' ? this.#breaker.probeAt : now
+    const at = Math.max(this.#service.askAgainAt ?? now, probe, this.#pace.nextAt)
+    return at > now ? at : null
   }
 
   #untilWoken(time: number | null): Promise<void> {
@@ -116,16 +160,10 @@ export class TargetLane {
   }
 
   #start(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): void {
+    const at = this.#options.clock.now()
     if (stop.aborted) {
-      this.#settle({
-        id: delivery.id,
-        kind: 'again',
-        at: this.#options.clock.now(),
-        nextAt: 0,
-        countAttempt: false,
-        reason: 'not sent: stopping',
-        answer: null,
-      })
+      const unsent = { kind: 'again', nextAt: 0, countAttempt: false, reason: 'not sent: stopping' } as const
+      void this.#settler.settle([{ ...unsent, id: delivery.id, at, answer: null }]).then(() => this.wake())
       return
     }
     this.#inFlight += 1
@@ -144,9 +182,11 @@ export class TargetLane {
     meter.attempted(this.#name, outcome.kind, clock.now() - beganAt)
     onProgress?.({ delivery, outcome })
     const wasOpen = this.#breaker.state === 'open'
-    this.#judge(outcome, beganAt)
-    this.#settle(this.#settlementOf(delivery, outcome, wasOpen, beganAt))
-    await this.#settling
+    const told = this.#judge(outcome, beganAt)
+    const { settlement, owed } = this.#consequence(delivery, outcome, wasOpen, beganAt)
+    const disabled = await this.#service.after(outcome, clock.now())
+    await this.#settler.settle([settlement], [...told, ...owed, ...disabled])
+    if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()
   }
 
   /** A target answers with an outcome; what it throws is a defect, but for the abort that was asked for. */
@@ -161,90 +201,72 @@ export class TargetLane {
     }
   }
 
-  #judge(outcome: Outcome, beganAt: number): void {
-    const { clock, random, log } = this.#options
-    const before = this.#breaker
+  /** What an outcome says about the target as a whole. Gives what is told of it. */
+  #judge(outcome: Outcome, beganAt: number): readonly OwedEvent[] {
+    const { clock, random } = this.#options
+    const [before, now] = [this.#breaker, clock.now()]
     // A failure that began before the last success says nothing about the target now.
     const stale = before.lastSuccessAt !== null && before.lastSuccessAt > beganAt
-    if (outcome.kind === 'delivered' || outcome.kind === 'rejected')
-      this.#breaker = breakerAfterAnswer(before, clock.now())
-    else if (outcome.kind === 'unavailable' && !stale)
-      this.#breaker = breakerAfterUnavailable(before, outcome.reason, clock.now(), random())
-    if (before.state === this.#breaker.state) return
-    if (this.#breaker.state === 'open') {
-      log.warn(
-        { target: this.#name, reason: this.#breaker.reason },
-        'nothing gets through to the target; its deliveries wait',
-      )
-    } else {
-      log.info({ target: this.#name, downMs: clock.now() - before.since }, 'the target works again')
+    if (outcome.kind === 'delivered' || outcome.kind === 'rejected') {
+      this.#breaker = breakerAfterAnswer(before, now)
+      this.#pace = paceAfterSuccess(this.#pace)
+    } else if (outcome.kind === 'unavailable' && !stale) {
+      this.#breaker = breakerAfterUnavailable(before, outcome.reason, now, random())
+    } else if (outcome.kind === 'retry' && outcome.throttled === true) {
+      const pauseMs = outcome.retryAfterMs ?? null
+      const cap = this.#target.retry.retryAfterCapMs
+      this.#pace = paceAfterThrottled(this.#pace, pauseMs === null ? null : Math.min(pauseMs, cap), now)
     }
+    return before.state === this.#breaker.state ? [] : this.#turned(before)
   }
 
-  #settlementOf(delivery: ClaimedDelivery, outcome: Outcome, wasOpen: boolean, beganAt: number): Settlement {
-    const { clock, random, log, meter } = this.#options
-    const at = clock.now()
-    const { id } = delivery
-    const answer = outcome.kind === 'delivered' ? (outcome.answer ?? null) : (outcome.answer ?? null)
-    if (outcome.kind === 'delivered') {
-      log.info(
-        {
-          target: this.#name,
-          delivery: id,
-          path: subjectOf(delivery.event),
-          attempt: delivery.attempt,
-          ms: at - beganAt,
-        },
-        'delivered',
-      )
-      return { id, kind: 'delivered', at, answer, job: outcome.job ?? null }
+  #turned(before: Breaker): readonly OwedEvent[] {
+    const { clock, log, notices } = this.#options
+    const { state, reason, since } = this.#breaker
+    const target = this.#name
+    if (state === 'closed') {
+      log.info({ target, downMs: clock.now() - before.since }, 'the target works again')
+      return []
     }
-    const { lastSuccessAt } = this.#breaker
-    // Others got through meanwhile: it is about this event, which must not circle for ever.
-    const othersWork = !wasOpen && lastSuccessAt !== null && lastSuccessAt >= beganAt
-    if (outcome.kind === 'unavailable' && !othersWork) {
-      const nextAt = this.#breaker.state === 'open' ? at : at + storeRetryMs
-      return { id, kind: 'again', at, nextAt, countAttempt: false, reason: outcome.reason, answer }
-    }
-    const step = nextStep(delivery, outcome, this.#target.retry, at, random())
-    const fields = {
-      target: this.#name,
-      delivery: id,
-      path: subjectOf(delivery.event),
-      attempt: delivery.attempt,
-      reason: outcome.reason,
-    }
-    if (step.kind === 'dead') {
-      meter.dead(this.#name)
-      log.error(fields, 'the delivery is given up and kept as a dead letter')
-      return { id, kind: 'dead', at, reason: step.reason, answer }
-    }
-    log.warn({ ...fields, againInMs: step.nextAt - at }, 'the delivery failed; trying again')
-    return { id, kind: 'again', at, nextAt: step.nextAt, countAttempt: true, reason: outcome.reason, answer }
-  }
-
-  /** Settlements that come while one write is under way go into the next together. */
-  #settle(settlement: Settlement): void {
-    this.#settlements.push(settlement)
-    this.#settling ??= this.#writeSettlements().finally(() => {
-      this.#settling = null
-      this.wake()
+    log.warn({ target, reason }, 'nothing gets through to the target; its deliveries wait')
+    return notices.make({
+      type: 'target.unhealthy',
+      subject: `target/${target}`,
+      occasion: String(since),
+      message: `Nothing gets through to target ${target}: ${reason ?? 'no answer'}. Its deliveries wait.`,
+      data: { target, reason: reason ?? '' },
+      at: clock.wall(),
+      except: target,
     })
   }
 
-  async #writeSettlements(): Promise<void> {
-    const { store, clock, log } = this.#options
-    // What ends in the same turn is written together.
-    await Promise.resolve()
-    while (this.#settlements.length > 0) {
-      const batch = this.#settlements.splice(0)
-      try {
-        await store.settle(batch)
-      } catch (error) {
-        log.error({ target: this.#name, err: error }, 'what became of deliveries could not be stored; trying again')
-        this.#settlements.unshift(...batch)
-        await sleep(clock, storeRetryMs, new AbortController().signal)
-      }
+  #consequence(delivery: ClaimedDelivery, outcome: Outcome, wasOpen: boolean, beganAt: number): Consequence {
+    const { clock, random, log, meter, notices } = this.#options
+    const at = clock.now()
+    const { id, attempt } = delivery
+    const answer = outcome.answer ?? null
+    const about = { target: this.#name, delivery: id, path: subjectOf(delivery.event), attempt }
+    if (outcome.kind === 'delivered') {
+      log.info({ ...about, ms: at - beganAt }, 'delivered')
+      return { settlement: { id, kind: 'delivered', at, answer, job: outcome.job ?? null }, owed: [] }
     }
+    const { reason } = outcome
+    const { lastSuccessAt, state } = this.#breaker
+    // Others got through meanwhile: it is about this event, which must not circle for ever.
+    const othersWork = !wasOpen && lastSuccessAt !== null && lastSuccessAt >= beganAt
+    if (outcome.kind === 'unavailable' && !othersWork) {
+      const nextAt = state === 'open' ? at : at + storeRetryMs
+      return { settlement: { id, kind: 'again', at, nextAt, countAttempt: false, reason, answer }, owed: [] }
+    }
+    const step = nextStep(delivery, outcome, this.#target.retry, at, random())
+    if (step.kind === 'dead') {
+      meter.dead(this.#name)
+      log.error({ ...about, reason }, 'the delivery is given up and kept as a dead letter')
+      const owed = notices.dead(delivery, step.reason, clock.wall())
+      return { settlement: { id, kind: 'dead', at, reason: step.reason, answer }, owed }
+    }
+    const { nextAt } = step
+    log.warn({ ...about, reason, againInMs: nextAt - at }, 'the delivery failed; trying again')
+    return { settlement: { id, kind: 'again', at, nextAt, countAttempt: true, reason, answer }, owed: [] }
   }
 }

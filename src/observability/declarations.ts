@@ -23,8 +23,8 @@ export const metricDeclarations = {
   pending: {
     name: 'onetrigger_files_pending',
     type: 'gauge',
-    help: 'Files that are not decided upon yet: uploading or settling.',
-    labels: ['trigger'],
+    help: 'Files that are not decided upon yet, by phase: uploading or settling.',
+    labels: ['trigger', 'phase'],
   },
   fired: {
     name: 'onetrigger_fired_total',
@@ -67,6 +67,12 @@ export const metricDeclarations = {
     type: 'counter',
     help: 'Deliveries that became dead letters.',
     labels: ['target'],
+  },
+  jobs: {
+    name: 'onetrigger_jobs_total',
+    type: 'counter',
+    help: 'Jobs that deliveries started in their targets and that ended, by state: succeeded, failed or unknown.',
+    labels: ['target', 'state'],
   },
   outbox: {
     name: 'onetrigger_outbox_deliveries',

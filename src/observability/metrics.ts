@@ -78,7 +78,7 @@ function createPipelineMeter(registry: Registry): PipelineMeter {
   const stalled = counter(registry, declared.stalled)
   return {
     observed: (source, by, count) => observations.inc({ source, by }, count),
-    pending: (trigger, count) => pending.set({ trigger }, count),
+    pending: (trigger, phase, count) => pending.set({ trigger, phase }, count),
     fired: (trigger, rung) => fired.inc({ trigger, rung }),
     premature: (trigger) => premature.inc({ trigger }),
     stalled: (trigger) => stalled.inc({ trigger }),
@@ -89,6 +89,7 @@ function createDeliveryMeter(registry: Registry): DeliveryMeter {
   const attempts = counter(registry, declared.deliveries)
   const seconds = histogram(registry, declared.deliverySeconds)
   const givenUp = counter(registry, declared.givenUp)
+  const jobs = counter(registry, declared.jobs)
   const inFlight = gauge(registry, declared.inFlight)
   return {
     attempted: (target, outcome, durationMs) => {
@@ -96,6 +97,7 @@ function createDeliveryMeter(registry: Registry): DeliveryMeter {
       seconds.observe({ target }, durationMs / 1_000)
     },
     dead: (target) => givenUp.inc({ target }),
+    jobEnded: (target, state) => jobs.inc({ target, state }),
     inFlight: (target, count) => inFlight.set({ target }, count),
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Store, WatchKey } from '../store/store.ts'
 import type { Announcer } from './announcer.ts'
 import type { PipelineMeter } from './meter.ts'
-import { PendingFiles } from './pending-files.ts'
+import { PendingFiles, pendingPhases } from './pending-files.ts'
 import type { StorePatience } from './store-patience.ts'
 import type { Moment, TriggerStepper } from './trigger-stepper.ts'
 import { type Changes, WorkSheet } from './work-sheet.ts'
@@ -124,7 +124,9 @@ export class Ledger {
     await this.stored((store) => store.commit(commit))
     for (const state of states) this.pending.put(state)
     for (const { trigger, fileId } of forget) this.pending.drop(trigger, fileId)
-    for (const { trigger } of changes) meter.pending(trigger, this.pending.count(trigger))
+    for (const { trigger } of changes) {
+      for (const phase of pendingPhases) meter.pending(trigger, phase, this.pending.count(trigger, phase))
+    }
     this.#announcer.committed(changes)
     this.onCommit()
   }

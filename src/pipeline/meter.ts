@@ -1,12 +1,13 @@
 import type { Rung } from '../core/event.ts'
 import type { ObservedBy } from '../core/observation.ts'
+import type { PendingPhase } from './pending-files.ts'
 
 /** Counts what a pipeline does; a shell maps it to metrics. Triggers are named as configured. */
 export interface PipelineMeter {
   /** Observations taken in, by how they came. */
   observed(source: string, by: ObservedBy, count: number): void
-  /** Files of a trigger that are pending now. */
-  pending(trigger: string, count: number): void
+  /** Files of a trigger that are in this phase now. */
+  pending(trigger: string, phase: PendingPhase, count: number): void
   /** A revision was complete. */
   fired(trigger: string, rung: Rung): void
   /** A file changed so soon after firing that it had not been complete. */

@@ -1,4 +1,4 @@
-import { type FileState, isPending } from '../core/file-state.ts'
+import { type FileState, isPending, type Phase } from '../core/file-state.ts'
 import { Heap } from '../lib/heap.ts'
 
 /** A pending file, and the one entry in the order of time that stands for it. */
@@ -14,8 +14,14 @@ interface Entry {
   readonly fileId: string
 }
 
+/** Phases of files that are not decided upon yet. */
+export const pendingPhases = ['uploading', 'settling'] as const satisfies readonly Phase[]
+
+export type PendingPhase = (typeof pendingPhases)[number]
+
 /** The unfinished files of all triggers, in memory, in the order in which they fall due. */
 export class PendingFiles {
+  readonly #counts = new Map<string, number>()
   readonly #byTrigger = new Map<string, Map<string, Slot>>()
   /**
    * A file that falls due later than its entry says is put back when the entry comes up: so a file that grows for hours, and falls due later
@@ -27,8 +33,8 @@ export class PendingFiles {
     return this.#byTrigger.get(trigger)?.get(fileId)?.state
   }
 
-  count(trigger: string): number {
-    return this.#byTrigger.get(trigger)?.size ?? 0
+  count(trigger: string, phase: PendingPhase): number {
+    return this.#counts.get(`${phase} ${trigger}`) ?? 0
   }
 
   /** Takes in the newest state of a file: kept while it is pending, dropped otherwise. */
@@ -39,7 +45,10 @@ export class PendingFiles {
     }
     const slots = this.#byTrigger.get(state.trigger) ?? new Map<string, Slot>()
     this.#byTrigger.set(state.trigger, slots)
-    const slot = slots.get(state.fileId) ?? { state, queuedAt: null }
+    const known = slots.get(state.fileId)
+    if (known !== undefined) this.#tally(known.state, -1)
+    this.#tally(state, 1)
+    const slot = known ?? { state, queuedAt: null }
     slot.state = state
     slots.set(state.fileId, slot)
     if (state.wakeAt !== null && (slot.queuedAt === null || state.wakeAt < slot.queuedAt))
@@ -47,7 +56,11 @@ export class PendingFiles {
   }
 
   drop(trigger: string, fileId: string): void {
-    this.#byTrigger.get(trigger)?.delete(fileId)
+    const slots = this.#byTrigger.get(trigger)
+    const slot = slots?.get(fileId)
+    if (slot === undefined) return
+    this.#tally(slot.state, -1)
+    slots?.delete(fileId)
   }
 
   /** When the next file falls due; null = none will by itself. */
@@ -74,6 +87,11 @@ export class PendingFiles {
       due.push(slot.state)
     }
     return due
+  }
+
+  #tally({ phase, trigger }: FileState, by: 1 | -1): void {
+    const key = `${phase} ${trigger}`
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by)
   }
 
   #queue(slot: Slot, at: number): void {

@@ -1,10 +1,11 @@
-import { isPending, type Phase } from '../core/file-state.ts'
+import { isPending } from '../core/file-state.ts'
 import type { Observation, ObservedBy } from '../core/observation.ts'
 import type { KnownFile, PartHealth, Space, WatchBatch, WatchNeeds, WatchSink } from '../core/source.ts'
 import type { Trigger } from '../core/trigger.ts'
 import { Announcer, type AnnouncerOptions, type Progress } from './announcer.ts'
 import { DueReader, type DueReaderOptions } from './due-reader.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
+import { pendingPhases } from './pending-files.ts'
 import { Scans } from './scans.ts'
 import { StorePatience } from './store-patience.ts'
 import { TriggerStepper } from './trigger-stepper.ts'
@@ -35,8 +36,6 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   return new SpacePipeline(options)
 }
-
-const pendingPhases: readonly Phase[] = ['uploading', 'settling']
 
 class SpacePipeline implements Pipeline {
   readonly needs: WatchNeeds
@@ -103,7 +102,7 @@ class SpacePipeline implements Pipeline {
         for (const state of page) this.#ledger.pending.put({ ...state, wakeAt: clock.now() })
         page = await this.#ledger.page(name, pendingPhases, page.at(-1)?.fileId ?? null)
       }
-      meter.pending(name, this.#ledger.pending.count(name))
+      for (const phase of pendingPhases) meter.pending(name, phase, this.#ledger.pending.count(name, phase))
     }
   }
 

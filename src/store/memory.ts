@@ -11,10 +11,12 @@ import {
   type Commit,
   type DeliveryFilter,
   type DeliveryJob,
+  freshTargetState,
   type Lease,
   type OutboxDepth,
   type OwedEvent,
   type Store,
+  type TargetState,
   type WatchKey,
   watchLease,
 } from './store.ts'
@@ -43,6 +45,7 @@ class MemoryStore implements Store {
   readonly #cursors = new Map<string, Cursor>()
   readonly #baselines = new Map<string, Baseline>()
   readonly #leases = new Map<string, HeldLease>()
+  readonly #targetStates = new Map<string, TargetState>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -165,6 +168,14 @@ class MemoryStore implements Store {
       const row = this.#rows.get(delivery)
       if (row !== undefined && row.delivery.job !== null) row.delivery = { ...row.delivery, job }
     }
+  }
+
+  async targetState(target: string): Promise<TargetState> {
+    return this.#targetStates.get(target) ?? freshTargetState
+  }
+
+  async saveTargetState(target: string, state: TargetState): Promise<void> {
+    this.#targetStates.set(target, state)
   }
 
   async rerun(ids: readonly string[], now: number): Promise<readonly string[]> {

@@ -65,6 +65,16 @@ export interface DeliveryJob {
   readonly job: Job
 }
 
+/** What is remembered of a target beside its deliveries; times in milliseconds since the epoch. */
+export interface TargetState {
+  /** Since when nothing got through; null = something did lately. */
+  readonly failingSince: number | null
+  /** When it was taken out of service after failing for too long; null = it is in service. */
+  readonly disabledAt: number | null
+}
+
+export const freshTargetState: TargetState = { failingSince: null, disabledAt: null }
+
 /** What is owed per target. */
 export interface OutboxDepth {
   readonly target: string
@@ -114,6 +124,8 @@ export interface Store {
   openJobs(target: string, seenBy: number, limit: number): Promise<readonly DeliveryJob[]>
   /** Writes down how jobs were seen; a delivery that has none is left as it is. */
   saveJobs(jobs: readonly DeliveryJob[]): Promise<void>
+  targetState(target: string): Promise<TargetState>
+  saveTargetState(target: string, state: TargetState): Promise<void>
   /** Dead or delivered ones are owed again at once, with the same id and no attempts; resolves with how many. */
   replay(ids: readonly string[], now: number): Promise<number>
   /** The same event is owed anew under the id of its next run, which receivers do not recognise; resolves with the new ids. */

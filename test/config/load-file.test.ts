@@ -42,6 +42,8 @@ describe('a configuration file', () => {
     expect(config.targets.get('hook')).toEqual({
       type: 'webhook',
       options: { url: 'https://example.org/hook' },
+      perSecond: null,
+      disableAfterMs: null,
       concurrency: 16,
       timeoutMs: 30_000,
       retry: defaultRetry,
@@ -66,6 +68,9 @@ targets:
     concurrency: 4
     timeout: 5s
     retry: { delays: [1s, 1m], maxAge: 1h, jitter: 0, retryAfterCap: 2m }
+    rate: 2.5
+    disableAfter: 5d
+  ops: { type: webhook, url: https://example.org/ops }
 triggers:
   video:
     watch: { source: a, space: "Gamma@id1", folder: /in//videos/, include: ["*.avi"], exclude: ["tmp/**"] }
@@ -77,6 +82,7 @@ triggers:
     deliver: [hook]
     deliverStalled: [hook]
     renamedFrom: film
+notices: { deliver: [ops], events: [file.stalled, delivery.dead] }
 store: { type: memory }
 http: { listen: "[::1]:8080" }
 log: { level: debug, format: pretty }
@@ -101,14 +107,17 @@ exitAfterFailures: 3
       },
       revisions: 'once',
       existing: { kind: 'since', timeMs: Date.UTC(2026, 10, 23, 9) },
-      deliverStalled: ['hook'],
+      deliverStalled: ['hook', 'ops'],
     })
+    expect(config.notices).toEqual({ deliver: ['ops'], events: ['file.stalled', 'delivery.dead'] })
     expect(config.targets.get('hook')).toEqual({
       type: 'webhook',
       options: { url: 'https://example.org/hook', secret: { env: 'HOOK_KEY' } },
       concurrency: 4,
       timeoutMs: 5_000,
       retry: { delaysMs: [1_000, 60_000], maxAgeMs: 3_600_000, jitter: 0, retryAfterCapMs: 120_000 },
+      perSecond: 2.5,
+      disableAfterMs: 5 * 86_400_000,
     })
     expect(config.renamedFrom).toEqual(new Map([['video', 'film']]))
     expect(config.store).toEqual({ type: 'memory' })

@@ -74,6 +74,17 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       })
     })
 
+    test('remembers of a target how long it has been failing, and that it is out of service', async () => {
+      const none = { failingSince: null, disabledAt: null }
+      expect(await store.targetState('hook')).toEqual(none)
+      await store.saveTargetState('hook', { failingSince: start, disabledAt: null })
+      await store.saveTargetState('hook', { failingSince: start, disabledAt: start + 5 })
+      expect(await store.targetState('hook')).toEqual({ failingSince: start, disabledAt: start + 5 })
+      expect(await store.targetState('other')).toEqual(none)
+      await store.saveTargetState('hook', none)
+      expect(await store.targetState('hook')).toEqual(none)
+    })
+
     describe('a further run', () => {
       test('is owed anew under an id of its own, each time another', async () => {
         await owe('a')

@@ -94,8 +94,8 @@ describe('the meter of the pipeline', () => {
 
     meter.observed('datahub', 'events', 3)
     meter.observed('datahub', 'scan', 1_000)
-    meter.pending('videos', 7)
-    meter.pending('videos', 4)
+    meter.pending('videos', 'settling', 7)
+    meter.pending('videos', 'settling', 4)
     meter.fired('videos', 'quiet')
     meter.premature('videos')
     meter.stalled('videos')
@@ -104,7 +104,7 @@ describe('the meter of the pipeline', () => {
       expect.arrayContaining([
         'onetrigger_observations_total{source="datahub",by="events"} 3',
         'onetrigger_observations_total{source="datahub",by="scan"} 1000',
-        'onetrigger_files_pending{trigger="videos"} 4',
+        'onetrigger_files_pending{trigger="videos",phase="settling"} 4',
         'onetrigger_fired_total{trigger="videos",rung="quiet"} 1',
         'onetrigger_premature_total{trigger="videos"} 1',
         'onetrigger_stalled_total{trigger="videos"} 1',

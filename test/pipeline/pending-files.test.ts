@@ -11,7 +11,7 @@ describe('pending files', () => {
     expect(files.takeDue(20, 10).map((state) => state.fileId)).toEqual(['f10', 'f20'])
     expect(files.takeDue(20, 10)).toEqual([])
     expect(files.nextAt()).toBe(30)
-    expect(files.count('default')).toBe(3)
+    expect(files.count('default', 'uploading')).toBe(3)
   })
 
   it('come up when they fall due now, not when they once did', () => {
@@ -41,7 +41,7 @@ describe('pending files', () => {
     const files = new PendingFiles()
     files.put(aState({ wakeAt: 10 }))
     files.put(aState({ phase: 'complete' }))
-    expect([files.count('default'), files.nextAt(), files.get('default', 'f1')]).toEqual([0, null, undefined])
+    expect([files.count('default', 'uploading'), files.nextAt(), files.get('default', 'f1')]).toEqual([0, null, undefined])
 
     files.put(aState({ wakeAt: 15 }))
 

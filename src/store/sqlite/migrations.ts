@@ -66,6 +66,7 @@ END;`,
 ALTER TABLE deliveries ADD COLUMN job TEXT;
 -- When a job that has not ended was last looked at; NULL where there is none to look at.
 ALTER TABLE deliveries ADD COLUMN job_seen INTEGER;
-CREATE INDEX deliveries_jobs ON deliveries (target_id, job_seen) WHERE job_seen IS NOT NULL;`,
+CREATE INDEX deliveries_jobs ON deliveries (target_id, job_seen) WHERE job_seen IS NOT NULL;
+CREATE TABLE target_states (target_id INTEGER PRIMARY KEY, failing_since INTEGER, disabled_at INTEGER) STRICT;`,
   },
 ]

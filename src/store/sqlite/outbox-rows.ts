@@ -1,7 +1,14 @@
 import type { Answer, ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../../core/delivery.ts'
 import { type Event, streamOf, triggerOf } from '../../core/event.ts'
 import { deliveryId } from '../../core/ids.ts'
-import type { Claim, DeliveryFilter, OutboxDepth, OwedEvent } from '../store.ts'
+import {
+  type Claim,
+  type DeliveryFilter,
+  freshTargetState,
+  type OutboxDepth,
+  type OwedEvent,
+  type TargetState,
+} from '../store.ts'
 import { jobColumns, parseJob } from './job-rows.ts'
 import { deliveryStateNumbers } from './migrations.ts'
 import type { Names, Row, Statements } from './statements.ts'
@@ -141,6 +148,26 @@ export class OutboxRows {
     return this.#statements.all(sql, after, ...wanted.map(([, value]) => value), filter.limit).map(toDelivery)
   }
 
+  targetState(target: string): TargetState {
+    const row = this.#statements.one(
+      'SELECT failing_since, disabled_at FROM target_states WHERE target_id = ?',
+      this.#names.find(target),
+    )
+    return row === undefined
+      ? freshTargetState
+      : { failingSince: numberOrNull(row.failing_since), disabledAt: numberOrNull(row.disabled_at) }
+  }
+
+  saveTargetState(target: string, { failingSince, disabledAt }: TargetState): void {
+    this.#statements.run(
+      `INSERT INTO target_states (target_id, failing_since, disabled_at) VALUES (?, ?, ?)
+       ON CONFLICT (target_id) DO UPDATE SET failing_since = excluded.failing_since, disabled_at = excluded.disabled_at`,
+      this.#names.id(target),
+      failingSince,
+      disabledAt,
+    )
+  }
+
   /** The id under which the event of this delivery is owed anew; null where there is no such delivery. */
   rerun(id: string, now: number): string | null {
     const row = this.#statements.one(`SELECT t.name AS target, e.seq, e.data FROM ${joined} WHERE d.id = ?`, id)
@@ -181,7 +208,7 @@ export class OutboxRows {
       target: String(row.target),
       owed: Number(row.owed),
       dead: Number(row.dead),
-      oldestOwedAt: row.oldest === null ? null : Number(row.oldest),
+      oldestOwedAt: numberOrNull(row.oldest),
     }))
   }
 
@@ -250,11 +277,15 @@ function toDelivery(row: Row): Delivery {
     attempts: Number(row.attempts),
     nextAt: Number(row.next_at),
     createdAt: Number(row.created_at),
-    lastAttemptAt: row.ended_at === null ? null : Number(row.ended_at),
+    lastAttemptAt: numberOrNull(row.ended_at),
     lastReason: row.reason === null ? null : String(row.reason),
     lastAnswer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Answer),
     job: parseJob(row.job),
   }
+}
+
+function numberOrNull(value: Row[string] | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value)
 }
 
 /** What `owe` wrote; rows come from nowhere else. */

@@ -15,6 +15,7 @@ import {
   type OutboxDepth,
   type OwedEvent,
   type Store,
+  type TargetState,
   type WatchKey,
   watchLease,
 } from '../store.ts'
@@ -146,6 +147,14 @@ class SqliteStore implements Store {
     return this.#write(() => {
       for (const job of jobs) this.#jobs.save(job)
     })
+  }
+
+  targetState(target: string): Promise<TargetState> {
+    return this.#read(() => this.#outbox.targetState(target))
+  }
+
+  saveTargetState(target: string, state: TargetState): Promise<void> {
+    return this.#write(() => this.#outbox.saveTargetState(target, state))
   }
 
   rerun(ids: readonly string[], now: number): Promise<readonly string[]> {

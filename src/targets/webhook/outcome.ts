@@ -1,7 +1,7 @@
 import type { Answer, Outcome } from '../../core/delivery.ts'
 
 /** It may work later, and it may be about this event alone. */
-const retried: ReadonlySet<number> = new Set([408, 425, 429])
+const retried: ReadonlySet<number> = new Set([408, 425])
 /** It is about the target: a gateway without its server, a wrong token, a wrong address. */
 const unavailable: ReadonlySet<number> = new Set([401, 403, 404, 405, 410, 502, 503, 504])
 
@@ -19,6 +19,7 @@ export function outcomeOf(answer: Answer, retryAfterMs: number | null): Outcome 
     }
   }
   if (unavailable.has(status)) return { kind: 'unavailable', reason, answer, ...wait }
+  if (status === 429) return { kind: 'retry', reason, answer, throttled: true, ...wait }
   if (retried.has(status) || status >= 500 || status < 200) return { kind: 'retry', reason, answer, ...wait }
   return { kind: 'rejected', reason, answer }
 }

@@ -1,0 +1,61 @@
+import type { Settlement } from '../core/delivery.ts'
+import { type Clock, sleep } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { OwedEvent, Store } from '../store/store.ts'
+
+/** After a store that does not answer. */
+const storeRetryMs = 1_000
+const never = new AbortController().signal
+
+export interface SettlerOptions {
+  readonly target: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  /** Events for these targets have become durable. */
+  readonly onOwed: (targets: readonly string[]) => void
+}
+
+/** Writes down what became of attempts: what ends while one write is under way goes into the next together. It never gives up. */
+export class Settler {
+  readonly #options: SettlerOptions
+  #settlements: Settlement[] = []
+  #owed: OwedEvent[] = []
+  #writing: Promise<void> | null = null
+
+  constructor(options: SettlerOptions) {
+    this.#options = options
+  }
+
+  get isIdle(): boolean {
+    return this.#writing === null
+  }
+
+  /** Resolves when it is durable, with the events that follow from it. */
+  settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
+    this.#settlements.push(...settlements)
+    this.#owed.push(...owed)
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null
+    })
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    const { store, clock, log, target, onOwed } = this.#options
+    // What ends in the same turn is written together.
+    await Promise.resolve()
+    while (this.#settlements.length > 0 || this.#owed.length > 0) {
+      const [settlements, owed] = [this.#settlements.splice(0), this.#owed.splice(0)]
+      try {
+        await store.settle(settlements, owed)
+        if (owed.length > 0) onOwed([...new Set(owed.flatMap(({ targets }) => targets))])
+      } catch (error) {
+        log.error({ target, err: error }, 'what became of deliveries could not be stored; trying again')
+        this.#settlements.unshift(...settlements)
+        this.#owed.unshift(...owed)
+        await sleep(clock, storeRetryMs, never)
+      }
+    }
+  }
+}
