@@ -33,6 +33,9 @@ export interface WatchRunnerOptions {
   readonly onSpace: (spaceId: string) => void
 }
 
+/** Nothing good comes of going on: a person has to look. */
+const alwaysFinal: ReadonlySet<string> = new Set(['INVARIANT', 'STORE_CORRUPT'])
+
 /** Problems that will not go away by waiting: they end the process, but only at the very first start. */
 const finalAtFirstStart: ReadonlySet<string> = new Set([
   'SOURCE_UNAUTHORIZED',
@@ -80,9 +83,9 @@ export class WatchRunner {
     }
   }
 
-  /** Waiting helps against outages; not against defects, nor, where nothing ever worked, against a wrong token or space. */
+  /** Waiting helps against outages; not against defects or a damaged database, nor, where nothing ever worked, against a wrong token or space. */
   async #isFinal(error: unknown): Promise<boolean> {
-    if (!(error instanceof OneTriggerError) || error.code === 'INVARIANT') return true
+    if (!(error instanceof OneTriggerError) || alwaysFinal.has(error.code)) return true
     if (!this.#options.mayGiveUp) return false
     return error.code === 'CONFIG_INVALID' || (finalAtFirstStart.has(error.code) && !(await this.#hasState()))
   }

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { said } from '../support/onetrigger.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -55,26 +56,40 @@ describe('a disk on which the store cannot grow', () => {
   })
 })
 
-describe('a damaged database', () => {
-  /** Everything that a life with one delivery has left, in one file. */
-  async function aPast() {
-    const { simulator, receiver, scene } = await aProvider()
-    const process = scene.start()
-    await readyIs(scene, process, 200)
-    simulator.model.create('in/a.txt', 'hello')
-    await waitFor('it has come', () => receiver.received.length === 1)
-    await process.kill('SIGTERM')
-    return { simulator, receiver, scene }
-  }
+/** Everything that a life with one delivery has left, in one file. */
+async function aPast() {
+  const { simulator, receiver, scene } = await aProvider()
+  const process = scene.start()
+  await readyIs(scene, process, 200)
+  simulator.model.create('in/a.txt', 'hello')
+  await waitFor('it has come', () => receiver.received.length === 1)
+  await process.kill('SIGTERM')
+  return { simulator, receiver, scene }
+}
 
+function spoil(path: string, at: number, garbage: Uint8Array): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, garbage, 0, undefined, at)
+  closeSync(file)
+}
+
+/** Where the first page of a table or index begins, in bytes. */
+function beginOf(path: string, name: string): number {
+  const database = new DatabaseSync(path, { readOnly: true })
+  const row = database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(name)
+  database.close()
+  return (Number(row?.rootpage) - 1) * pageBytes
+}
+
+const pageBytes = 4_096
+
+describe('a damaged database', () => {
   it.each([
     ['that is something else', 0, 'this is a letter, not a database, '.repeat(200)],
     ['whose pages are overwritten', 4_096, '\xff'.repeat(40_960)],
   ])('%s is refused with 1, says what to do, and is left as it is', async (_what, at, garbage) => {
     const { scene } = await aPast()
-    const file = openSync(scene.store, 'r+')
-    writeSync(file, Buffer.from(garbage, 'latin1'), 0, undefined, at)
-    closeSync(file)
+    spoil(scene.store, at, Buffer.from(garbage, 'latin1'))
     const size = statSync(scene.store).size
 
     const process = scene.start()
@@ -85,6 +100,21 @@ describe('a damaged database', () => {
     expect(text).toContain('restore a backup, or start anew with another --store and `--existing since:TIME`')
     expect(text).toContain('(STORE_CORRUPT)')
     expect(statSync(scene.store).size).toBe(size)
+  })
+})
+
+describe('damage that only shows at work', () => {
+  it.each(['files', 'deliveries'])('in the table of %s ends it with 1, and says what to do', async (table) => {
+    const { simulator, scene } = await aPast()
+    spoil(scene.store, beginOf(scene.store, table), Buffer.alloc(pageBytes, 0xff))
+    simulator.model.create('in/b.txt', 'hello')
+
+    const process = scene.start()
+
+    expect(await process.ended).toBe(1)
+    const text = process.stderr.join('\n')
+    expect(text).toContain('restore a backup, or start anew with another --store and `--existing since:TIME`')
+    expect(text).toContain('(STORE_CORRUPT)')
   })
 })
 
