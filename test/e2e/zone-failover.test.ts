@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createSystemClock } from '../../src/lib/clock.ts'
 import { said } from '../support/onetrigger.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { aFederation, aScene, aTrigger, aWebhook, idOf, readyIs } from '../support/scene.ts'
@@ -42,6 +43,31 @@ describe('a space on two providers of a zone', () => {
     expect(receiver.received.map(({ id }) => id)).toEqual(paths.map((path) => idOf(other.model, path, names)))
   })
 
+  it('has no version delivered again because the other one still shows an older state', async () => {
+    const { best, other, receiver, scene } = await aZone()
+    const process = scene.start()
+    await readyIs(scene, process, 200)
+    best.model.create('in/a.txt', 'first')
+    await waitFor('the first version has come', () => receiver.received.length === 1)
+    other.sync.lagMs = 5_000
+    best.model.overwrite('in/a.txt', 'the second')
+    best.model.create('in/b.txt', 'hello')
+    await waitFor('the second version and another file have come', () => receiver.received.length === 3)
+
+    await best.stop()
+    await waitFor('the other one is watched', async () =>
+      (await scene.readyz(process)).parts['watch onedata/Gamma']?.detail.endsWith(other.url),
+    )
+    const older = [other.model.stat('in/a.txt')?.size, other.model.stat('in/b.txt')]
+    await waitFor('it has caught up', () => other.model.stat('in/b.txt') !== null)
+    other.model.create('in/last.txt', 'hello')
+    await waitFor('the last has come', () => receiver.keys().includes('/Gamma/in/last.txt'))
+
+    expect(older).toEqual(['first'.length, null])
+    expect(receiver.keys().toSorted()).toEqual(['a', 'a', 'b', 'last'].map((name) => `/Gamma/in/${name}.txt`))
+    expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(4)
+  })
+
   it('is waited for while both are down, and all of it comes when they are back', async () => {
     const { best, other, receiver, scene } = await aZone()
     await Promise.all([best.stop(), other.stop()])
@@ -75,7 +101,7 @@ describe('a space on two providers of a zone', () => {
 describe('a token that ends within a day', () => {
   it('is told of, with the moment, and not the token', async () => {
     const { best, scene } = await aZone()
-    const validUntil = Math.floor(Date.now() / 1_000) + 3_600
+    const validUntil = Math.floor(createSystemClock().wall() / 1_000) + 3_600
     const token = best.tokens.issue({ validUntil })
     scene.writeToken(token)
 
