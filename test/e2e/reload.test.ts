@@ -6,6 +6,7 @@ import { startReceiver } from '../support/receiver.ts'
 import { aScene, aTrigger, aWebhook, readyIs } from '../support/scene.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { aWorld } from '../support/world.ts'
 
 async function aRunningScene(answer = 204) {
   const [simulator, receiver, scene] = [await startSimulator(), await startReceiver(answer), aScene()]
@@ -122,5 +123,29 @@ describe('SIGHUP', () => {
 
     expect(JSON.parse(await said(process, 'takes effect at the next start only'))).toMatchObject({ setting: 'store' })
     await readyIs(scene, process, 200)
+  })
+
+  it('may come twice at once, and before the end', async () => {
+    const { simulator, receiver, process } = await aRunningScene()
+
+    for (let time = 0; time < 2; time++) process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again')
+    simulator.model.create('in/a.txt', 'hello')
+    await waitFor('it has come', () => receiver.received.length === 1)
+    process.child.kill('SIGHUP')
+
+    expect(await process.kill('SIGTERM')).toBe(0)
+    expect(receiver.keys()).toEqual(['/Gamma/in/a.txt'])
+  })
+
+  it('changes nothing where there is no file to read again', async () => {
+    const world = await aWorld({ version: '25.0' })
+
+    world.process.child.kill('SIGHUP')
+    await said(world.process, 'there is no configuration file to read again')
+    world.simulator.model.create('in/a.txt', 'hello')
+    await waitFor('it has come', () => world.receiver.received.length === 1)
+
+    expect(world.process.child.exitCode).toBeNull()
   })
 })
