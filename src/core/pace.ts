@@ -1,6 +1,7 @@
 /*
  * How fast attempts may begin: smooth below the configured rate, and below what the target was seen to take. A target that asks for less ("429")
- * gets half of what it had, and then a tenth more each second for as long as it takes it.
+ * gets half of what it had, and then a tenth more each second for as long as it takes it. One that answers nothing but errors gets half as much four
+ * times a second, down to one attempt, so that it costs the others nothing; what it had comes back by doubling each second once something gets through.
  */
 
 /** Pure: every function gives the next state. Times are milliseconds, rates attempts per second. */
@@ -11,6 +12,10 @@ export interface Pace {
   readonly learned: number | null
   /** When `learned` reaches this, the complaint is forgotten. */
   readonly forgetAt: number
+  /** What each success adds to `learned`. */
+  readonly growth: number
+  /** Failures since something got through. */
+  readonly failures: number
   /** When it was last halved. */
   readonly cutAt: number
   /** When the next attempt may begin. */
@@ -24,14 +29,20 @@ const togetherMs = 20
 const slowest = 0.2
 /** What a complaint without a `Retry-After` asks for. */
 const shortestPauseMs = 1_000
-/** Each success adds this much to the rate: about a tenth of it per second, whatever it is. */
-const growth = 0.1
+/** Each success adds this much to the rate: about a tenth of it per second, whatever it is; or as much again. */
+const [slowGrowth, fastGrowth] = [0.1, 1]
+/** Fewer failures in a row may be about their events. */
+const failuresToSlow = 20
+const slowedEveryMs = 250
+const slowestWhenFailing = 1
 
 export function freshPace(limit: number | null, now: number): Pace {
   return {
     limit,
     learned: null,
     forgetAt: 0,
+    growth: slowGrowth,
+    failures: 0,
     cutAt: Number.NEGATIVE_INFINITY,
     nextAt: now,
     window: { since: now, count: 0, before: 0 },
@@ -66,16 +77,33 @@ export function paceAfterThrottled(pace: Pace, pauseMs: number | null, now: numb
   const nextAt = Math.max(pace.nextAt, now + (pauseMs ?? shortestPauseMs))
   // What was under way together complains together: that is one complaint.
   if (now - pace.cutAt < shortestPauseMs) return { ...pace, nextAt }
+  return { ...halved(pace, now, slowest), growth: slowGrowth, nextAt }
+}
+
+/** An attempt failed, and it may be about the target. */
+export function paceAfterFailure(pace: Pace, now: number): Pace {
+  const failures = pace.failures + 1
+  if (failures < failuresToSlow || now - pace.cutAt < slowedEveryMs) return { ...pace, failures }
+  return { ...halved(pace, now, slowestWhenFailing), growth: fastGrowth, failures }
+}
+
+function halved(pace: Pace, now: number, least: number): Pace {
   const { count, before } = counted(pace.window, 0, now)
   const had = rateOf(pace) ?? Math.max(count, before, 1)
-  return { ...pace, learned: Math.max(had / 2, slowest), forgetAt: had * 2, cutAt: now, nextAt }
+  return {
+    ...pace,
+    learned: Math.max(had / 2, Math.min(had, least)),
+    forgetAt: Math.max(pace.forgetAt, had * 2),
+    cutAt: now,
+  }
 }
 
 /** Something got through. */
 export function paceAfterSuccess(pace: Pace): Pace {
-  if (pace.learned === null) return pace
-  const learned = pace.learned + growth
-  return { ...pace, learned: learned >= pace.forgetAt ? null : learned }
+  if (pace.learned === null) return pace.failures === 0 ? pace : { ...pace, failures: 0 }
+  const learned = pace.learned + pace.growth
+  if (learned < pace.forgetAt) return { ...pace, learned, failures: 0 }
+  return { ...pace, learned: null, forgetAt: 0, failures: 0 }
 }
 
 function counted({ since, count, before }: Pace['window'], more: number, now: number): Pace['window'] {

@@ -7,7 +7,15 @@ import {
 } from '../core/breaker.ts'
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
 import { subjectOf } from '../core/event.ts'
-import { freshPace, mayBegin, type Pace, paceAfterBegin, paceAfterSuccess, paceAfterThrottled } from '../core/pace.ts'
+import {
+  freshPace,
+  mayBegin,
+  type Pace,
+  paceAfterBegin,
+  paceAfterFailure,
+  paceAfterSuccess,
+  paceAfterThrottled,
+} from '../core/pace.ts'
 import { nextStep } from '../core/retry.ts'
 import type { PartHealth } from '../core/source.ts'
 import { sleep } from '../lib/clock.ts'
@@ -23,7 +31,7 @@ const leaseMarginMs = 60_000
 /** After a store that does not answer. */
 const storeRetryMs = 1_000
 /** A claim asks for at least this share of the slots, so that a busy target is served in batches and not one by one. */
-const claimShare = 0.25
+const claimShare = 0.5
 
 export interface LaneOptions extends DispatcherOptions {
   readonly notices: Notices
@@ -48,6 +56,8 @@ export class TargetLane {
   #breaker: Breaker
   #pace: Pace
   #inFlight = 0
+  /** Attempts whose outcome is not durable yet; those in flight are among them. */
+  #unsettled = 0
   #woken = false
   #wake: () => void = () => {}
 
@@ -88,7 +98,7 @@ export class TargetLane {
         for (const delivery of claimed) this.#start(delivery, stop, abort)
         if (claimed.length === 0) await this.#rest(stop)
       }
-      while (this.#inFlight > 0 || !this.#settler.isIdle) await this.#untilWoken(null)
+      while (this.#unsettled > 0 || !this.#settler.isIdle) await this.#untilWoken(null)
       await following
     } finally {
       stop.removeEventListener('abort', wake)
@@ -166,11 +176,10 @@ export class TargetLane {
       void this.#settler.settle([{ ...unsent, id: delivery.id, at, answer: null }]).then(() => this.wake())
       return
     }
-    this.#inFlight += 1
-    this.#options.meter.inFlight(this.#name, this.#inFlight)
+    this.#unsettled += 1
+    this.#fly(1)
     void this.#attempt(delivery, abort).then(() => {
-      this.#inFlight -= 1
-      this.#options.meter.inFlight(this.#name, this.#inFlight)
+      this.#unsettled -= 1
       this.wake()
     })
   }
@@ -184,9 +193,17 @@ export class TargetLane {
     const wasOpen = this.#breaker.state === 'open'
     const told = this.#judge(outcome, beganAt)
     const { settlement, owed } = this.#consequence(delivery, outcome, wasOpen, beganAt)
+    // The next one is claimed while this one is settled: so both share a transaction.
+    this.#fly(-1)
+    this.wake()
     const disabled = await this.#service.after(outcome, clock.now())
     await this.#settler.settle([settlement], [...told, ...owed, ...disabled])
     if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()
+  }
+
+  #fly(more: 1 | -1): void {
+    this.#inFlight += more
+    this.#options.meter.inFlight(this.#name, this.#inFlight)
   }
 
   /** A target answers with an outcome; what it throws is a defect, but for the abort that was asked for. */
@@ -216,6 +233,8 @@ export class TargetLane {
       const pauseMs = outcome.retryAfterMs ?? null
       const cap = this.#target.retry.retryAfterCapMs
       this.#pace = paceAfterThrottled(this.#pace, pauseMs === null ? null : Math.min(pauseMs, cap), now)
+    } else if (outcome.kind === 'retry') {
+      this.#pace = paceAfterFailure(this.#pace, now)
     }
     return before.state === this.#breaker.state ? [] : this.#turned(before)
   }

@@ -4,6 +4,7 @@ import {
   mayBegin,
   type Pace,
   paceAfterBegin,
+  paceAfterFailure,
   paceAfterSuccess,
   paceAfterThrottled,
   rateOf,
@@ -68,6 +69,28 @@ describe('the pace of a target', () => {
     for (let success = 0; success < 500; success++) pace = paceAfterSuccess(pace)
     expect(rateOf(pace)).toBeCloseTo(550)
     for (let success = 0; success < 15_000; success++) pace = paceAfterSuccess(pace)
+    expect(rateOf(pace)).toBeNull()
+  })
+
+  it('falls to one a second while nothing but errors comes back, and doubles each second when something gets through', () => {
+    let { pace } = perSecond(freshPace(null, 0), 1, 1)
+    for (let failure = 0; failure < 19; failure++) pace = paceAfterFailure(pace, 999)
+    expect(rateOf(pace)).toBeNull()
+    for (let now = 1_000; now < 6_000; now++) pace = paceAfterFailure(pace, now)
+    expect(rateOf(pace)).toBe(1)
+    for (let second = 6; second < 12; second++) {
+      const taken = Math.round(rateOf(pace) ?? 0)
+      for (let success = 0; success < taken; success++) pace = paceAfterSuccess(pace)
+    }
+    expect(rateOf(pace)).toBe(64)
+  })
+
+  it('does not fall for failures between which others get through', () => {
+    let { pace } = perSecond(freshPace(null, 0), 1, 1)
+    for (let now = 1_000; now < 6_000; now++) {
+      pace = paceAfterFailure(pace, now)
+      if (now % 10 === 0) pace = paceAfterSuccess(pace)
+    }
     expect(rateOf(pace)).toBeNull()
   })
 
