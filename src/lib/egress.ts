@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns'
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 
 /** Why a connection was not made; its message names the address. */
@@ -33,39 +33,124 @@ const forbiddenNames: ReadonlySet<string> = new Set(['metadata.google.internal',
  */
 export function isForbiddenAddress(address: string): boolean {
   if (!isIPv6(address)) return isIP(address) === 0 || forbidden4.check(address)
-  if (forbidden6.check(address, 'ipv6')) return true
-  const words = expand(address)
-  return embedded(words).some((inner) => forbidden4.check(inner))
+  const plain = withoutZone(address)
+  if (forbidden6.check(plain, 'ipv6')) return true
+  return embedded(expand(plain)).some((inner) => forbidden4.check(inner))
 }
 
-/** Refuses names that stand for metadata services, and literal addresses that are forbidden. Throws `EgressError`. */
-export function checkHost(hostname: string): void {
-  const host = hostname
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
-    .toLowerCase()
-  if (forbiddenNames.has(host) || (isIP(host) !== 0 && isForbiddenAddress(host))) {
-    throw new EgressError(`${host} is never contacted: it is a metadata or link-local address`)
+/** Looks a name up, giving all of its addresses; `dns.lookup` is one. */
+export type Resolve = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
+/** What may be reached. Entries are addresses, CIDR ranges, host names or `*.example.org` (which is not `example.org` itself). */
+export interface EgressOptions {
+  /** Where given, nothing else is reached. A listed name may have any address that is not forbidden. */
+  readonly allow?: readonly string[]
+  /** Never reached, even where `allow` has it. */
+  readonly deny?: readonly string[]
+  readonly resolve?: Resolve
+}
+
+/** Decides which hosts are connected to. Both parts are needed: a socket looks up names, but not literal addresses. */
+export interface Egress {
+  /** Refuses a forbidden name or literal address. Throws `EgressError`. */
+  checkHost(hostname: string): void
+  /** For the socket: what this gives is what is connected to, so that no second look-up differs. One refused address refuses the name. */
+  readonly lookup: LookupFunction
+}
+
+/** Builds a guard. Metadata and link-local addresses are refused whatever is configured. Throws `TypeError` for a range that is none. */
+export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptions = {}): Egress {
+  const allowed = allow === undefined ? null : createRules(allow)
+  const denied = createRules(deny)
+
+  const refusal = (host: string, address: string): EgressError | null => {
+    if (isForbiddenAddress(address)) {
+      return new EgressError(`${host} is never contacted: ${address} is a metadata or link-local address`)
+    }
+    if (denied.hasAddress(address)) return new EgressError(`${host} is not contacted: ${address} is denied`)
+    if (allowed === null || allowed.hasName(host) || allowed.hasAddress(address)) return null
+    return new EgressError(`${host} is not contacted: ${address} is not among what is allowed`)
+  }
+
+  return {
+    checkHost(hostname) {
+      const host = canonical(hostname)
+      if (forbiddenNames.has(host)) throw new EgressError(`${host} is never contacted: it is a metadata service`)
+      if (denied.hasName(host)) throw new EgressError(`${host} is not contacted: it is denied`)
+      const refused = isIP(host) === 0 ? null : refusal(host, host)
+      if (refused !== null) throw refused
+    },
+    lookup(hostname, options, callback) {
+      const host = canonical(hostname)
+      resolve(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error !== null) return callback(error, '', 0)
+        const refused = addresses.map(({ address }) => refusal(host, address)).find((each) => each !== null)
+        if (refused !== undefined) return callback(refused, '', 0)
+        if (options.all === true) return callback(null, addresses)
+        const [first] = addresses
+        callback(null, first?.address ?? '', first?.family ?? 0)
+      })
+    },
   }
 }
 
-/** As `dns.lookup`, but a name with any forbidden address is refused. What this gives is what is connected to, so that no second look-up differs. */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, '', 0)
-    const bad = addresses.find(({ address }) => isForbiddenAddress(address))
-    if (bad !== undefined) {
-      return callback(new EgressError(`${hostname} is never contacted: it stands for ${bad.address}`), '', 0)
-    }
-    if (options.all === true) return callback(null, addresses)
-    const [first] = addresses
-    callback(null, first?.address ?? '', first?.family ?? 0)
-  })
+/** The guard that refuses only what is always refused. */
+const defaultEgress = createEgress()
+export const { checkHost, lookup: guardedLookup } = defaultEgress
+
+/** As the URL parser writes a host, so that every spelling of an address is the same one; without brackets, zone and final dot. */
+function canonical(hostname: string): string {
+  const plain = (hostname.replace(/^\[|\]$/g, '').split('%25')[0] ?? '').toLowerCase()
+  const literal = isIPv6(plain) ? `[${withoutZone(plain)}]` : plain
+  const host = URL.parse(`http://${literal}/`)?.hostname ?? literal
+  return host.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+}
+
+function withoutZone(address: string): string {
+  return address.split('%')[0] ?? ''
+}
+
+interface Rules {
+  hasName(host: string): boolean
+  /** An IPv4 address wrapped in IPv6 counts as both. */
+  hasAddress(address: string): boolean
+}
+
+function createRules(entries: readonly string[]): Rules {
+  const list = new BlockList()
+  const names = new Set<string>()
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (bits !== undefined) list.addSubnet(address, prefixLength(entry, bits), family)
+    else if (isIP(address) !== 0) list.addAddress(address, family)
+    else names.add(entry.toLowerCase())
+  }
+  return {
+    hasName: (host) => {
+      const parents = host.split('.').map((_, index, labels) => `*.${labels.slice(index + 1).join('.')}`)
+      return [host, ...parents].some((name) => names.has(name))
+    },
+    hasAddress: (address) => {
+      const plain = withoutZone(address)
+      if (!isIPv6(plain)) return list.check(plain)
+      return list.check(plain, 'ipv6') || embedded(expand(plain)).some((inner) => list.check(inner))
+    },
+  }
+}
+
+function prefixLength(entry: string, bits: string): number {
+  if (!/^\d{1,3}$/.test(bits)) throw new TypeError(`"${entry}" is no range of addresses`)
+  return Number(bits)
 }
 
 /** Eight 16-bit words of an IPv6 address; the tail may be written as IPv4. */
 function expand(address: string): number[] {
-  const plain = (address.split('%')[0] ?? '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
+  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
     const hex = (high: string, low: string) => (Number(high) * 256 + Number(low)).toString(16)
     return `${hex(a, b)}:${hex(c, d)}`
   })
