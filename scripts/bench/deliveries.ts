@@ -2,8 +2,6 @@
 //   npm run bench:deliveries -- --backlog 100000 --rate 1000 --seconds 20 --rounds 3
 // Prints deliveries per second from a full outbox; the time from handing an event to the store to its request at the receiver, at a steady
 // rate; and what a healthy target keeps of its throughput beside one that hangs and one that fails.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +19,7 @@ import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { webhook } from '../../src/targets/webhook/index.ts'
 import { anEvent } from '../../test/support/builders.ts'
+import { percentiles, preciseNow, Sink } from './children.ts'
 
 const { values } = parseArgs({
   options: {
@@ -35,35 +34,6 @@ const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)]
 const concurrency = 64
 const clock = createSystemClock()
 const never = new AbortController().signal
-const preciseNow = () => performance.timeOrigin + performance.now()
-
-/** A receiver in a process of its own. */
-class Sink {
-  readonly url: string
-  readonly #child: ChildProcess
-
-  private constructor(child: ChildProcess, url: string) {
-    this.#child = child
-    this.url = url
-  }
-
-  static async start(): Promise<Sink> {
-    const child = fork(new URL('./sink.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    // What sink.ts sends.
-    const [{ url }] = (await once(child, 'message')) as [{ url: string }]
-    return new Sink(child, url)
-  }
-
-  async times(): Promise<ReadonlyMap<string, number>> {
-    this.#child.send('times')
-    const [{ times }] = (await once(this.#child, 'message')) as [{ times: [string, number][] }]
-    return new Map(times)
-  }
-
-  close(): void {
-    this.#child.disconnect()
-  }
-}
 
 function signed(url: string): DispatcherTarget {
   const secret = () => fixedSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
@@ -166,15 +136,12 @@ async function steady(): Promise<void> {
       await Promise.all(writes)
       await settled(rate * seconds)
       const times = await sink.times()
-      added = [...due].map(([id, at]) => (times.get(id) ?? Number.NaN) - at).toSorted((a, b) => a - b)
+      added = [...due].map(([id, at]) => (times.get(id) ?? Number.NaN) - at)
     },
   )
   sink.close()
   if (added.some(Number.isNaN)) throw new Error('a delivery never came')
-  const percentile = (share: number) => added[Math.min(Math.floor(added.length * share), added.length - 1)]?.toFixed(1)
-  console.log(
-    `  p50 ${percentile(0.5)} ms, p99 ${percentile(0.99)} ms, p99.9 ${percentile(0.999)} ms, worst ${percentile(1)} ms`,
-  )
+  console.log(`  ${percentiles(added)}`)
 }
 
 function told(answer: (signal: AbortSignal) => Promise<Outcome>): DispatcherTarget {
