@@ -194,7 +194,8 @@ function report(rows: readonly Row[], connected: readonly string[]): void {
     `${rows.length} cases, ${wrong.length} wrong; strace saw ${connected.length} connections (${expected} due)`,
   )
   console.log(`connections to anything but loopback: ${elsewhere.length} ${[...new Set(elsewhere)].join(' ')}`)
-  if (rows.length < 2_000 || wrong.length > 0 || elsewhere.length > 0 || connected.length !== expected) process.exit(1)
+  if (rows.length < 2_000 || wrong.length > 0 || elsewhere.length > 0 || connected.length !== expected)
+    process.exitCode = 1
 }
 
 const [, , results] = process.argv
