@@ -170,7 +170,7 @@ export const settings: readonly Setting[] = [
     key: 'format',
     flags: '--format <format>',
     env: 'ONETRIGGER_FORMAT',
-    about: 'how an event is written: classic (default: classic)',
+    about: 'how an event is written: classic, cloudevents, cloudevents-binary, s3 … (default: classic)',
     path: [...target, 'format'],
     scope: 'trigger',
   },
