@@ -13,6 +13,7 @@ import type { Target } from '../../src/core/target.ts'
 import { createDispatcher, type DispatcherTarget } from '../../src/delivery/dispatcher.ts'
 import { silentDeliveryMeter } from '../../src/delivery/meter.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
+import { defaultEgress } from '../../src/lib/egress.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
@@ -37,7 +38,7 @@ const never = new AbortController().signal
 
 function signed(url: string): DispatcherTarget {
   const secret = () => fixedSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
-  const deps = { name: 'hook', clock, log: silentLog, timeoutMs: 30_000, concurrency, secret }
+  const deps = { name: 'hook', clock, log: silentLog, timeoutMs: 30_000, concurrency, secret, egress: defaultEgress }
   const target = webhook.build({ url, secret: { env: 'UNUSED' } }, deps)
   return { target, concurrency, timeoutMs: 30_000, retry: defaultRetry }
 }

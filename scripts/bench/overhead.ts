@@ -40,6 +40,7 @@ const running = await startEmbedded(
     triggers: [aTrigger({ folder: 'in', completion: { stableForMs } })],
     targets: new Map([['webhook', { ...target, perSecond: null, disableAfterMs: null }]]),
     notices: { deliver: [], events: [] },
+    egress: { deny: [] },
     renamedFrom: new Map(),
     store: { type: 'sqlite', path: join(directory, 'bench.db') },
     listen: null,

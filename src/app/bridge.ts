@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { environmentProxy } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
@@ -7,6 +8,7 @@ import { createDispatcher, type Dispatcher, type DispatcherTarget } from '../del
 import type { DeliveryMeter } from '../delivery/meter.ts'
 import { Notices } from '../delivery/notices.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
+import { createEgress } from '../lib/egress.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
@@ -103,6 +105,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
 
 function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<string, DispatcherTarget> {
   const built = new Map<string, DispatcherTarget>()
+  const egress = createEgress(config.egress)
   for (const [name, target] of config.targets) {
     const definition = Object.values(targets).find((each) => each.type === target.type)
     if (definition === undefined)
@@ -115,6 +118,8 @@ function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<s
       timeoutMs,
       concurrency,
       secret: deps.secret,
+      egress,
+      proxyFor: environmentProxy,
     })
     built.set(name, { ...target, target: closers.add(instance) })
   }

@@ -1,10 +1,12 @@
 import type { AdapterConfig, Config } from '../config/config.ts'
+import { environmentProxy } from '../config/env.ts'
 import { createSecrets } from '../config/secrets.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Source, Space } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { Trigger } from '../core/trigger.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
+import { createEgress } from '../lib/egress.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { SourceMeter } from '../sources/define.ts'
@@ -147,7 +149,17 @@ function buildTarget(name: string, config: Config, { log, clock }: ConnectDeps):
     throw new ConfigError('CONFIG_INVALID', `Target "${name}": there is no type "${target?.type}".`)
   }
   const { options, timeoutMs, concurrency } = target
-  return definition.build(options, { name, log, clock, timeoutMs, concurrency, secret: createSecrets() })
+  const egress = createEgress(config.egress)
+  return definition.build(options, {
+    name,
+    log,
+    clock,
+    timeoutMs,
+    concurrency,
+    secret: createSecrets(),
+    egress,
+    proxyFor: environmentProxy,
+  })
 }
 
 const silentMeter: SourceMeter = { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} }

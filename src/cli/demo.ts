@@ -147,6 +147,7 @@ function configOf(simulator: Simulator, receiver: DemoReceiver, path: string): C
       ],
     ]),
     notices: { deliver: [], events: [] },
+    egress: { deny: [] },
     renamedFrom: new Map(),
     store: { type: 'sqlite', path },
     listen: { host: '127.0.0.1', port: 0 },

@@ -25,6 +25,8 @@ export interface Config {
   readonly targets: ReadonlyMap<string, TargetConfig>
   /** Who is told of OneTrigger's own events; stalled files are in the triggers already. */
   readonly notices: { readonly deliver: readonly string[]; readonly events: readonly NoticeType[] }
+  /** What targets may connect to beside what is never reached; `allow` absent = everything else. */
+  readonly egress: { readonly allow?: readonly string[] | undefined; readonly deny: readonly string[] }
   /** Old names of triggers: new name -> name before. */
   readonly renamedFrom: ReadonlyMap<string, string>
   readonly store: { readonly type: 'sqlite'; readonly path: string } | { readonly type: 'memory' }

@@ -24,6 +24,7 @@ export function resolveConfig(parsed: ParsedConfig, raw: unknown, defaults: Defa
     triggers: triggers.map(([name, trigger]) => resolveTrigger(name, trigger, toldOfStalled)),
     targets: new Map(Object.entries(adapters.targets).map(([name, target]) => [name, resolveTarget(target)])),
     notices,
+    egress: parsed.egress ?? { deny: [] },
     renamedFrom: new Map(renamed),
     store: parsed.store ?? { type: 'sqlite', path: defaults.storePath },
     listen: parsed.http?.listen ?? null,

@@ -4,6 +4,7 @@ import { defaultIgnore } from '../core/matching.ts'
 import { defaultRetry } from '../core/retry.ts'
 import type { ExistingPolicy } from '../core/trigger.ts'
 import { formatDuration } from '../lib/duration.ts'
+import { isEgressEntry } from '../lib/egress.ts'
 import { duration } from '../lib/fields.ts'
 import * as sources from '../sources/registry.ts'
 import * as targets from '../targets/registry.ts'
@@ -157,6 +158,11 @@ const everyTarget = {
 /** What every target has, whatever its kind; its adapter's options are left out. */
 export const everyTargetSchema = z.object(everyTarget)
 
+/** An entry of `egress`; a range that is none is told with its place. */
+const host = z
+  .string()
+  .refine(isEgressEntry, 'expected an address, a range such as 10.0.0.0/8, a name or *.example.org')
+
 /** `HOST:PORT`, with an IPv6 address in brackets. */
 const listen = textAs(parseListen, 'expected HOST:PORT, as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080')
 
@@ -189,6 +195,13 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe("OneTrigger's own events: targets and deliveries that fail, stalled files, gaps"),
+  egress: z
+    .strictObject({
+      allow: z.array(host).min(1).optional().describe('Where given, targets connect to nothing else'),
+      deny: z.array(host).default([]).describe('Never connected to, even where `allow` has it'),
+    })
+    .optional()
+    .describe('Hosts that targets may connect to: addresses, CIDR ranges, names or `*.example.org`'),
   store: store
     .optional()
     .describe('Where state is kept; by default a file in `$XDG_STATE_HOME/onetrigger` (`~/.local/state/onetrigger`)'),

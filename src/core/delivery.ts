@@ -15,7 +15,14 @@ export type Outcome =
   /** This event will never be taken: dead letter at once. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly answer?: Answer }
   /** The target as a whole does not work: its deliveries wait and use up nothing. */
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number; readonly answer?: Answer }
+  | {
+      readonly kind: 'unavailable'
+      readonly reason: string
+      readonly retryAfterMs?: number
+      /** The target asked not to be sent anything any more: it is taken out of service until a person puts it back. */
+      readonly disable?: boolean
+      readonly answer?: Answer
+    }
 
 /** What the receiver said, capped. */
 export interface Answer {

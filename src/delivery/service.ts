@@ -15,8 +15,8 @@ export interface ServiceOptions {
 }
 
 /**
- * Whether a target is in service. Where `disableAfter` asks for it, one that let nothing through for so long is taken out until a person puts it back;
- * how long it has been failing outlives a restart. Without it nothing is written and nothing is asked.
+ * Whether a target is in service. It is taken out when it says so itself, and where `disableAfter` asks for it when nothing got through for so long; a
+ * person puts it back. How long it has been failing outlives a restart; without `disableAfter` that is not written down.
  */
 export class Service {
   readonly #target: string
@@ -49,8 +49,6 @@ export class Service {
     if (this.#askAt === null || clock.now() < this.#askAt) return this.disabledAt === null
     const was = this.disabledAt
     this.#state = await store.targetState(this.#target)
-    // Without the option a target that was disabled under another configuration is in service.
-    if (this.#disableAfterMs === null) this.#state = freshTargetState
     this.#askAt = this.disabledAt === null ? null : clock.now() + askEveryMs
     if (was !== null && this.disabledAt === null) log.info({ target: this.#target }, 'the target is in service again')
     return this.disabledAt === null
@@ -58,8 +56,12 @@ export class Service {
 
   /** Takes an outcome into account. Gives what is told when that takes the target out of service. */
   async after(outcome: Outcome, now: number): Promise<readonly OwedEvent[]> {
-    if (this.#disableAfterMs === null || this.disabledAt !== null) return []
+    if (this.disabledAt !== null) return []
     const { failingSince } = this.#state
+    if (outcome.kind === 'unavailable' && outcome.disable === true) {
+      return this.#disable(failingSince ?? now, outcome.reason, now)
+    }
+    if (this.#disableAfterMs === null) return []
     if (outcome.kind === 'delivered') {
       if (failingSince !== null) await this.#save(freshTargetState)
       return []
@@ -77,12 +79,12 @@ export class Service {
     const target = this.#target
     await this.#save({ failingSince, disabledAt: now })
     this.#askAt = now + askEveryMs
-    log.error({ target, failingSince, reason }, 'the target is disabled: nothing got through for too long')
+    log.error({ target, failingSince, reason }, 'the target is disabled')
     return notices.make({
       type: 'target.disabled',
       subject: `target/${target}`,
       occasion: String(now),
-      message: `Target ${target} is disabled: nothing got through since ${new Date(failingSince).toISOString()}. Its deliveries are kept.`,
+      message: `Target ${target} is disabled: ${reason}. Its deliveries are kept.`,
       data: { target, reason, failingSince: new Date(failingSince).toISOString() },
       at: clock.wall(),
       except: target,

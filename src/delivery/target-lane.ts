@@ -80,7 +80,8 @@ export class TargetLane {
 
   health(): PartHealth {
     const out = this.#service.disabledAt
-    if (out !== null) return { ok: false, since: out, detail: 'disabled after failing for too long; deliveries wait' }
+    if (out !== null)
+      return { ok: false, since: out, detail: 'disabled; its deliveries are kept until it is enabled again' }
     const { state, since, reason } = this.#breaker
     if (state === 'open')
       return { ok: false, since, detail: `nothing gets through: ${reason ?? 'no answer'}; deliveries wait` }

@@ -48,7 +48,7 @@ export type Resolve = (
 /** What may be reached. Entries are addresses, CIDR ranges, host names or `*.example.org` (which is not `example.org` itself). */
 export interface EgressOptions {
   /** Where given, nothing else is reached. A listed name may have any address that is not forbidden. */
-  readonly allow?: readonly string[]
+  readonly allow?: readonly string[] | undefined
   /** Never reached, even where `allow` has it. */
   readonly deny?: readonly string[]
   readonly resolve?: Resolve
@@ -58,6 +58,8 @@ export interface EgressOptions {
 export interface Egress {
   /** Refuses a forbidden name or literal address. Throws `EgressError`. */
   checkHost(hostname: string): void
+  /** The same for a proxy, which what is allowed and denied is not about: only what is never reached is refused. */
+  checkProxy(hostname: string): void
   /** For the socket: what this gives is what is connected to, so that no second look-up differs. One refused address refuses the name. */
   readonly lookup: LookupFunction
 }
@@ -84,6 +86,7 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
       const refused = isIP(host) === 0 ? null : refusal(host, host)
       if (refused !== null) throw refused
     },
+    checkProxy: (hostname) => checkHost(hostname),
     lookup(hostname, options, callback) {
       const host = canonical(hostname)
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
@@ -99,7 +102,7 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
 }
 
 /** The guard that refuses only what is always refused. */
-const defaultEgress = createEgress()
+export const defaultEgress: Egress = createEgress()
 export const { checkHost, lookup: guardedLookup } = defaultEgress
 
 /** As the URL parser writes a host, so that every spelling of an address is the same one; without brackets, zone and final dot. */
@@ -118,6 +121,17 @@ interface Rules {
   hasName(host: string): boolean
   /** An IPv4 address wrapped in IPv6 counts as both. */
   hasAddress(address: string): boolean
+}
+
+/** Whether `allow` and `deny` take this: an address, a range, a name, or `*.` and a name. */
+export function isEgressEntry(entry: string): boolean {
+  if (!entry.includes('/') && isIP(entry) === 0) return /^(\*\.)?[\w-]+(\.[\w-]+)*$/.test(entry)
+  try {
+    createRules([entry])
+    return true
+  } catch {
+    return false
+  }
 }
 
 function createRules(entries: readonly string[]): Rules {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Target } from '../core/target.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Egress } from '../lib/egress.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { SecretSource } from '../lib/secret.ts'
@@ -16,6 +17,10 @@ export interface TargetDeps {
   /** Most attempts that are under way at once; sizes connection pools. */
   readonly concurrency: number
   readonly secret: (ref: SecretRef) => SecretSource
+  /** Decides which hosts may be connected to. */
+  readonly egress: Egress
+  /** The proxy that the environment names for a URL; absent: there is none. */
+  readonly proxyFor?: (url: URL) => string | null
 }
 
 /** One kind of target: a plain value, so that the registry is a list of one type. */

@@ -10,13 +10,13 @@ import { createDispatcher } from '../../src/delivery/dispatcher.ts'
 import { silentDeliveryMeter } from '../../src/delivery/meter.ts'
 import { classic } from '../../src/formats/classic.ts'
 import { createSystemClock } from '../../src/lib/clock.ts'
-import { isForbiddenAddress } from '../../src/lib/egress.ts'
+import { defaultEgress, isForbiddenAddress } from '../../src/lib/egress.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { webhook } from '../../src/targets/webhook/index.ts'
-import { sign, signingKey } from '../../src/targets/webhook/signature.ts'
+import { createSigner } from '../../src/targets/webhook/signature.ts'
 import { anEvent, fileEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -51,7 +51,7 @@ async function aReceiver(answer: (response: ServerResponse, request: IncomingMes
 }
 
 function aWebhook(url: string, more: object = {}, timeoutMs = 2_000): Target {
-  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 2 }
+  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 2, egress: defaultEgress }
   const target = webhook.build({ url, ...more }, { ...deps, secret: () => fixedSecret(signingSecret) })
   onTestFinished(() => target.close())
   return target
@@ -83,8 +83,7 @@ describe('the webhook', () => {
   })
 
   it('signs the published vector as published', () => {
-    const signature = sign(
-      signingKey(signingSecret),
+    const signature = createSigner(signingSecret)(
       'msg_p5jXN8AQM9LWM0D4loKWxJek',
       1_614_265_330,
       '{"test": 2432232314}',
@@ -184,7 +183,7 @@ describe('the classic body', () => {
     const event = anEvent({ path: 'in/"é\\ 😀\u007f\n.txt', eventTime: Date.UTC(2019, 1, 7, 9, 51, 4, 347) })
 
     expect(classic(event)).toBe(
-      '{"Key": "/Gamma/in/\\"\\u00e9\\\\ \\ud83d\\ude00\u007f\\n.txt", "Records": [{"objectKey": "\\"\\u00e9\\\\ \\ud83d\\ude00\u007f\\n.txt", ' +
+      '{"Key": "/Gamma/in/\\"\\u00e9\\\\ \\ud83d\\ude00\\u007f\\n.txt", "Records": [{"objectKey": "\\"\\u00e9\\\\ \\ud83d\\ude00\\u007f\\n.txt", ' +
         '"objectId": "f1", "eventTime": "2019-02-07T09:51:04.347000", "eventSource": "OneTrigger"}]}',
     )
   })

@@ -1,0 +1,25 @@
+/** Names of variables as everyone knows them; the lower-case spelling is looked at first, as curl does. */
+type ProxyVariables = Readonly<Record<string, string | undefined>>
+
+/**
+ * Which proxy the environment names for a URL (`HTTPS_PROXY`, `HTTP_PROXY`), null = none or `NO_PROXY` exempts the host. Entries of `NO_PROXY`: `*`, a
+ * host, a domain that stands for all below it, each with a port if need be.
+ */
+export function proxyFromEnvironment(env: ProxyVariables): (url: URL) => string | null {
+  const read = (name: string) => env[name.toLowerCase()] ?? env[name] ?? ''
+  const exempt = read('NO_PROXY')
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+  return (url) => {
+    const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
+    return proxy === '' || exempt.some((entry) => isExempt(url, entry)) ? null : proxy
+  }
+}
+
+function isExempt(url: URL, entry: string): boolean {
+  if (entry === '*') return true
+  const [, name = '', port = ''] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
+  const urlPort = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
+  if (port !== '' && port !== urlPort) return false
+  return url.hostname === name || url.hostname.endsWith(`.${name}`)
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { ConfigError } from '../../core/errors.ts'
+import { guardedLookup } from '../../lib/egress.ts'
+import type { TargetDeps } from '../define.ts'
+import type { WebhookOptions } from './options.ts'
+
+type PemSource = () => string
+
+/** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. */
+export class Connections {
+  readonly #deps: TargetDeps
+  readonly #proxy: string | null
+  readonly #ca: PemSource | null
+  readonly #certificate: PemSource | null
+  readonly #key: PemSource | null
+  #open: { readonly identity: string; readonly dispatcher: Pool | ProxyAgent } | null = null
+
+  constructor({ proxy, ca, clientCertificate, clientKey }: WebhookOptions, deps: TargetDeps) {
+    this.#deps = deps
+    this.#proxy = proxy ?? null
+    this.#ca = pemSource('ca', ca, deps)
+    this.#certificate = pemSource('clientCertificate', clientCertificate, deps)
+    this.#key = pemSource('clientKey', clientKey, deps)
+  }
+
+  /** Throws `EgressError` for a proxy that must not be reached, `ConfigError` for a certificate that is missing. */
+  to(url: URL): Dispatcher {
+    const proxy = this.#proxy ?? this.#deps.proxyFor?.(url) ?? null
+    const tls = {
+      ...(this.#ca === null ? {} : { ca: this.#ca() }),
+      ...(this.#certificate === null ? {} : { cert: this.#certificate() }),
+      ...(this.#key === null ? {} : { key: this.#key() }),
+    }
+    const identity = JSON.stringify([url.origin, proxy, tls])
+    if (this.#open?.identity === identity) return this.#open.dispatcher
+    void this.#open?.dispatcher.close()
+    const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, tls)
+    this.#open = { identity, dispatcher }
+    return dispatcher
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.dispatcher.destroy()
+    this.#open = null
+  }
+
+  #direct(url: URL, tls: object): Pool {
+    const { concurrency, timeoutMs, egress } = this.#deps
+    return new Pool(url.origin, {
+      ...this.#times(),
+      connections: concurrency,
+      connect: { timeout: Math.min(timeoutMs, 10_000), lookup: egress.lookup, ...tls },
+    })
+  }
+
+  /** The proxy looks up the receiver's name, so of that only the name and literal addresses can be checked here. */
+  #through(proxy: string, tls: object): ProxyAgent {
+    this.#deps.egress.checkProxy(new URL(proxy).hostname)
+    return new ProxyAgent({
+      ...this.#times(),
+      uri: proxy,
+      connections: this.#deps.concurrency,
+      requestTls: tls,
+      proxyTls: { lookup: guardedLookup },
+    })
+  }
+
+  #times() {
+    const { timeoutMs } = this.#deps
+    return { pipelining: 1, allowH2: false, headersTimeout: timeoutMs, bodyTimeout: timeoutMs } as const
+  }
+}
+
+function pemSource(option: string, given: WebhookOptions['ca'], deps: TargetDeps): PemSource | null {
+  if (given === undefined) return null
+  if (typeof given !== 'string') {
+    const secret = deps.secret(given)
+    return () => secret.get().reveal()
+  }
+  const text = readPem(option, given, deps.name)
+  return () => text
+}
+
+function readPem(option: string, path: string, target: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const message = `target "${target}": the file of \`${option}\`, ${path}, cannot be read`
+    throw new ConfigError('CONFIG_NOT_FOUND', message, { cause })
+  }
+}
