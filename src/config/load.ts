@@ -5,6 +5,7 @@ import { crossProblems } from './cross-checks.ts'
 import type { Environment } from './env.ts'
 import { type Flags, type Given, gatherGiven, locateGiven } from './given.ts'
 import { problemsOf, wording } from './issues.ts'
+import { knativeTarget } from './knative.ts'
 import { configError, type Locate, type Path, type Problem, pathText, problemLines } from './problem.ts'
 import { resolveConfig } from './resolve.ts'
 import { configSchema, type ParsedConfig } from './schema.ts'
@@ -38,7 +39,7 @@ export function loadConfig(input: LoadInput): Config {
   const usable = settings.filter((setting) => need === 'everything' || setting.listSpaces === true)
   const { given, problems: contradictions } = gatherGiven(usable, flags, env)
   const configPath = configPathOf(flags, env)
-  const base = configPath === null ? baseOfFlags(usable, given, need) : baseOfFile(configPath, given, input.readFile)
+  const base = configPath === null ? baseOfFlags(usable, given, input) : baseOfFile(configPath, given, input.readFile)
 
   // The one place of precedence: what was given (by a flag, else by its variable) replaces what the file says; the schema adds the defaults.
   const raw = base.laidOver.reduce((config, { setting, value }) => put(config, setting.path, value), base.raw)
@@ -85,21 +86,29 @@ interface Base {
 }
 
 /** The shape of a file with one trigger, to be filled by flags and variables. */
-function baseOfFlags(usable: readonly Setting[], given: readonly Given[], need: 'everything' | 'sources'): Base {
+function baseOfFlags(
+  usable: readonly Setting[],
+  given: readonly Given[],
+  { env, need = 'everything' }: LoadInput,
+): Base {
   const { source, trigger, target } = oneTrigger
   const sources = { [source]: { type: 'onedata' } }
+  const sink = given.some(({ setting }) => setting.key === 'webhook') ? null : knativeTarget(env)
   const rest = {
     triggers: { [trigger]: { watch: { source }, deliver: [target] } },
-    targets: { [target]: { type: 'webhook' } },
+    targets: { [target]: { type: 'webhook', ...sink?.options } },
   }
   const missing = usable.filter(
-    (setting) => setting.missing !== undefined && !given.some((each) => each.setting === setting),
+    (setting) =>
+      setting.missing !== undefined &&
+      !given.some((each) => each.setting === setting) &&
+      !(sink !== null && setting.key === 'webhook'),
   )
   return {
     raw: need === 'everything' ? { sources, ...rest } : { sources },
     laidOver: given,
     locate: () => ({ text: '', line: 0 }),
-    problems: missing.flatMap((setting) => setting.missing ?? []),
+    problems: [...missing.flatMap((setting) => setting.missing ?? []), ...(sink?.problems ?? [])],
     isTold: (path) => missing.some((setting) => pathText(setting.path) === pathText(path)),
   }
 }
