@@ -38,7 +38,7 @@ export const contractConcurrency = 8
 
 const never = new AbortController().signal
 
-/** What every target must do, wherever it sends. A receiver should answer with more than 1 KiB. */
+/** What every target must do, wherever it sends. A receiver should answer with more than 1 KiB, in text that is not only ASCII. */
 export function targetContract(name: string, aWorld: () => Promise<TargetWorld>, traits: TargetTraits = {}): void {
   const can = (how: Behaviour) => !(traits.cannot ?? []).includes(how)
 

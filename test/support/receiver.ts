@@ -74,7 +74,8 @@ export async function startBehavingReceiver(): Promise<BehavingReceiver> {
     if (behaviour === 'hang' || behaviour === 'down') return
     if (behaviour === 'accept') identities.push(`${String(request.headers['webhook-id'])} ${keyOf(text)}`)
     const wait = behaviour === 'busy' ? { 'retry-after': '7' } : {}
-    response.writeHead(statuses[behaviour], wait).end('x'.repeat(5_000))
+    // One byte off, so that the cap falls into the middle of a character.
+    response.writeHead(statuses[behaviour], wait).end(`x${'é'.repeat(2_000)}`)
   })
   const close = () =>
     new Promise<void>((resolve) => {
