@@ -1,0 +1,96 @@
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createSystemClock } from '../../../src/lib/clock.ts'
+import { createEgress } from '../../../src/lib/egress.ts'
+import { silentLog } from '../../../src/lib/log.ts'
+import { proxyFromEnvironment } from '../../../src/lib/proxy.ts'
+import { fixedSecret } from '../../../src/lib/secret.ts'
+import { webhook } from '../../../src/targets/webhook/index.ts'
+import { anEvent } from '../../support/builders.ts'
+import { startBehavingReceiver } from '../../support/receiver.ts'
+
+/** A proxy that makes asked and passes requests on; gives the hosts that it was asked for. */
+async function aProxy() {
+  const asked: string[] = []
+  const passOn = (request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(String(request.url))
+    asked.push(url.host)
+    const { method, headers } = request
+    const further = httpRequest(url, { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    request.pipe(further.on('error', () => response.destroy()))
+  }
+  const server = createServer(passOn).on('connect', (request, client) => {
+    asked.push(String(request.url))
+    const [host, port] = String(request.url).split(':')
+    const upstream = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      upstream.pipe(client).pipe(upstream)
+    })
+    upstream.on('error', () => client.destroy())
+    client.on('error', () => upstream.destroy())
+    onTestFinished(() => {
+      client.destroy()
+      upstream.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  // A listening TCP server always has such an address.
+  const { port } = server.address() as AddressInfo
+  return { asked, url: `http://127.0.0.1:${port}` }
+}
+
+async function deliver(given: object, env: Readonly<Record<string, string>>) {
+  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs: 5_000, concurrency: 1 }
+  const more = { egress: createEgress(), secret: () => fixedSecret('s'), proxyFor: proxyFromEnvironment(env) }
+  const target = webhook.build(given, { ...deps, ...more })
+  onTestFinished(() => target.close())
+  const delivery = { id: 'dlv_1', target: 'hook', event: anEvent(), attempt: 1, createdAt: 0 }
+  return target.deliver(delivery, new AbortController().signal)
+}
+
+describe('the webhook', () => {
+  it.each(['option', 'environment'])('goes through the proxy of the %s', async (by) => {
+    const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
+    const given = { url: receiver.url, ...(by === 'option' ? { proxy: proxy.url } : {}) }
+
+    const outcome = await deliver(given, { HTTP_PROXY: by === 'option' ? 'http://127.0.0.1:1' : proxy.url })
+
+    expect(outcome.kind).toBe('delivered')
+    expect(receiver.taken()).toBe(1)
+    expect(proxy.asked).toEqual([new URL(receiver.url).host])
+  })
+
+  it('goes past the proxy to a host that NO_PROXY names', async () => {
+    const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
+
+    const outcome = await deliver({ url: receiver.url }, { HTTP_PROXY: proxy.url, NO_PROXY: 'x.org, 127.0.0.1' })
+
+    expect(outcome.kind).toBe('delivered')
+    expect(proxy.asked).toEqual([])
+  })
+})
+
+describe('the environment', () => {
+  const proxy = 'http://proxy.example:3128'
+
+  it.each([
+    ['https://a.org/', { HTTPS_PROXY: proxy }, proxy],
+    ['https://a.org/', { https_proxy: proxy, HTTPS_PROXY: 'http://other' }, proxy],
+    ['http://a.org/', { HTTPS_PROXY: proxy }, null],
+    ['https://a.org/', { HTTPS_PROXY: proxy, NO_PROXY: '*' }, null],
+    ['https://x.a.org/', { HTTPS_PROXY: proxy, NO_PROXY: '.a.org' }, null],
+    ['https://xa.org/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org' }, proxy],
+    ['https://a.org/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org:443' }, null],
+    ['https://a.org:8443/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org:443' }, proxy],
+  ])('says for %s with %o: %s', (url, env, expected) => {
+    expect(proxyFromEnvironment(env)(new URL(url))).toBe(expected)
+  })
+})
