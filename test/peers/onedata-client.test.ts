@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { python } from '../support/python.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { aWorld } from '../support/world.ts'
-import { python } from './python.ts'
 
 const run = promisify(execFile)
 const script = (name: string) => join(import.meta.dirname, name)

@@ -54,6 +54,9 @@ class Webhook implements Target {
         ],
         body,
         signal,
+        // Here too: undici drops those of the pool on the way through an HTTP proxy.
+        headersTimeout: this.#deps.timeoutMs,
+        bodyTimeout: this.#deps.timeoutMs,
       })
       const { statusCode, headers } = response
       const answer = { status: statusCode, body: await readCapped(response.body) }

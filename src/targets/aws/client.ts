@@ -1,0 +1,43 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { z } from 'zod'
+import type { TargetDeps } from '../define.ts'
+
+/** Options of every AWS target. Credentials and endpoint come as AWS' tools take them: environment, profiles, roles, `AWS_ENDPOINT_URL`. */
+export const awsOptions = {
+  region: z.string().min(1).optional().describe('AWS region; by default AWS_REGION or the profile decides'),
+}
+
+/** What each client is made with. Our outbox repeats, so that the SDK does not; the look-ups of its credentials go their own way. */
+export function clientConfig({ region }: { readonly region?: string | undefined }, deps: TargetDeps) {
+  const { timeoutMs, concurrency, egress } = deps
+  const agent = { keepAlive: true, maxSockets: concurrency, lookup: egress.lookup }
+  return {
+    ...(region === undefined ? {} : { region }),
+    maxAttempts: 1,
+    requestHandler: {
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true,
+      connectionTimeout: Math.min(timeoutMs, 10_000),
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
+    },
+  }
+}
+
+/** Loads and makes something at its first use, once. A failure is not kept. */
+export function lazily<T>(make: () => Promise<T>): { get(): Promise<T>; readonly made: Promise<T> | null } {
+  let made: Promise<T> | null = null
+  return {
+    get made() {
+      return made
+    },
+    get: () => {
+      made ??= make().catch((error: unknown) => {
+        made = null
+        throw error
+      })
+      return made
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import type { Outcome } from '../../core/delivery.ts'
+
+/** What errors of the SDK have in common; `code` is that of the system where no answer came. */
+const awsError = z.object({
+  name: z.string().catch(''),
+  message: z.string().catch(''),
+  code: z.string().optional().catch(undefined),
+  $metadata: z.object({ httpStatusCode: z.number().optional() }).catch({}),
+  $retryable: z.object({ throttling: z.boolean().optional() }).optional().catch(undefined),
+  retryAfterSeconds: z.coerce.number().optional().catch(undefined),
+})
+
+type AwsError = z.output<typeof awsError>
+
+/** Names that services give to "too fast". */
+const throttling =
+  /^(Throttling|ThrottledException|ThrottlingException|TooManyRequestsException|RequestLimitExceeded|SlowDown)/
+
+/** Nobody was reached, or nobody could be asked: it is about the target. */
+const unreachable =
+  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|EGRESS_FORBIDDEN|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/
+
+/**
+ * What an error of an AWS client means for a delivery. `aboutEvent` are names of errors that this event will always meet; missing rights, roles and
+ * resources are about the target. Holds what AWS says, never what was signed.
+ */
+export function outcomeOfAwsError(error: unknown, aboutEvent: ReadonlySet<string>): Outcome {
+  const parsed = awsError.safeParse(error)
+  if (!parsed.success) return { kind: 'retry', reason: 'the call to AWS failed' }
+  const { data } = parsed
+  const status = data.$metadata.httpStatusCode ?? 0
+  const reason = reasonOf(data)
+  const answer = status === 0 ? {} : { answer: { status, body: `${data.name}: ${data.message}`.slice(0, 1_024) } }
+  if (aboutEvent.has(data.name)) return { kind: 'rejected', reason, ...answer }
+  if (status === 429 || data.$retryable?.throttling === true || throttling.test(data.name)) {
+    const wait = data.retryAfterSeconds
+    const retryAfter = wait === undefined || Number.isNaN(wait) ? {} : { retryAfterMs: wait * 1_000 }
+    return { kind: 'retry', reason, throttled: true, ...retryAfter, ...answer }
+  }
+  return { kind: isAboutTarget(data, status) ? 'unavailable' : 'retry', reason, ...answer }
+}
+
+function isAboutTarget({ code = '', name }: AwsError, status: number): boolean {
+  if (status === 0) return unreachable.test(code) || /Credential|Token|Region|Endpoint/.test(name)
+  return status === 503 || (status >= 400 && status < 500)
+}
+
+function reasonOf({ name, message, code }: AwsError): string {
+  const what = code === undefined || name.includes(code) ? name : `${name} ${code}`
+  return `AWS answered: ${what}${message === '' ? '' : `: ${message}`}`.slice(0, 500)
+}

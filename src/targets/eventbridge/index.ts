@@ -1,0 +1,118 @@
+import type { PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge'
+import { z } from 'zod'
+import type { ClaimedDelivery, Outcome } from '../../core/delivery.ts'
+import type { Target } from '../../core/target.ts'
+import { eventBridgeEntry } from '../../formats/object-created.ts'
+import { Batcher } from '../../lib/batcher.ts'
+import { awsOptions, clientConfig, lazily } from '../aws/client.ts'
+import { outcomeOfAwsError } from '../aws/outcome.ts'
+import { defineTarget, type TargetDeps } from '../define.ts'
+
+const options = z.strictObject({
+  ...awsOptions,
+  bus: z.string().min(1).default('default').describe('Event bus: its name or ARN'),
+  source: z
+    .string()
+    .regex(/^(?!aws\.)[\w./-]{1,256}$/, 'letters, digits and ._-/, and not `aws.` at its beginning')
+    .optional()
+    .describe('`source` of the entries; by default `onetrigger`'),
+})
+
+type Options = z.output<typeof options>
+
+/** Limits of one PutEvents. */
+const [mostEntries, mostBytes] = [10, 262_144]
+const waitMs = 5
+
+/** These will always be refused. */
+const aboutEvent: ReadonlySet<string> = new Set(['MalformedDetail', 'InvalidArgument', 'RedactionFailure'])
+
+/** Puts each event on an EventBridge bus; what is owed at the same time goes together. */
+export const eventbridge = defineTarget({
+  type: 'eventbridge',
+  options,
+  create: (given, deps) => new EventBridge(given, deps),
+})
+
+class EventBridge implements Target {
+  readonly #options: Options
+  readonly #batcher: Batcher<PutEventsRequestEntry, Outcome>
+  readonly #sdk: ReturnType<typeof lazily<Awaited<ReturnType<typeof loadSdk>>>>
+
+  constructor(given: Options, deps: TargetDeps) {
+    this.#options = given
+    this.#sdk = lazily(() => loadSdk(given, deps))
+    const { clock } = deps
+    const send = (entries: readonly PutEventsRequestEntry[]) => this.#put(entries)
+    this.#batcher = new Batcher({ send, clock, most: mostEntries, mostWeight: mostBytes, waitMs })
+  }
+
+  async deliver({ event }: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    const { source, detailType, time, resources, detail } = eventBridgeEntry(event)
+    const entry = {
+      EventBusName: this.#options.bus,
+      Source: this.#options.source ?? source,
+      DetailType: detailType,
+      Time: time,
+      Resources: [...resources],
+      Detail: detail,
+    }
+    const size = sizeOf(entry)
+    if (size > mostBytes) {
+      return { kind: 'rejected', reason: `the entry has ${size} bytes, and EventBridge takes ${mostBytes}` }
+    }
+    signal.throwIfAborted()
+    const aborted = Promise.withResolvers<never>()
+    const abort = () => aborted.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      // A batch belongs to all of its entries: one that leaves does not end it.
+      return await Promise.race([this.#batcher.add(entry, size), aborted.promise])
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  async probe(signal: AbortSignal): Promise<string> {
+    const { client, DescribeEventBusCommand } = await this.#sdk.get()
+    const asked = new DescribeEventBusCommand({ Name: this.#options.bus })
+    const { Arn } = await client.send(asked, { abortSignal: signal })
+    return `bus ${this.#options.bus} is there (${Arn ?? 'without ARN'})`
+  }
+
+  async close(): Promise<void> {
+    const made = await this.#sdk.made
+    made?.client.destroy()
+  }
+
+  async #put(entries: readonly PutEventsRequestEntry[]): Promise<readonly Outcome[]> {
+    try {
+      const { client, PutEventsCommand } = await this.#sdk.get()
+      const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: [...entries] }))
+      return entries.map((_, index) => outcomeOfEntry(Entries[index]))
+    } catch (error) {
+      const outcome = outcomeOfAwsError(error, aboutEvent)
+      return entries.map(() => outcome)
+    }
+  }
+}
+
+function outcomeOfEntry(result: PutEventsResultEntry | undefined): Outcome {
+  if (result === undefined) return { kind: 'retry', reason: 'EventBridge said nothing about this entry' }
+  const { EventId, ErrorCode, ErrorMessage } = result
+  if (ErrorCode === undefined) return { kind: 'delivered', answer: { status: 200, body: EventId ?? '' } }
+  const reason = `EventBridge refused the entry: ${ErrorCode}${ErrorMessage === undefined ? '' : `: ${ErrorMessage}`}`
+  if (/^Throttling/.test(ErrorCode)) return { kind: 'retry', reason, throttled: true }
+  if (/^Internal/.test(ErrorCode)) return { kind: 'retry', reason }
+  return { kind: aboutEvent.has(ErrorCode) ? 'rejected' : 'unavailable', reason }
+}
+
+/** As AWS counts an entry: 14 for the time, and the bytes of its texts. */
+function sizeOf({ Source = '', DetailType = '', Detail = '', Resources = [] }: PutEventsRequestEntry): number {
+  return [Source, DetailType, Detail, ...Resources].reduce((sum, text) => sum + Buffer.byteLength(text), 14)
+}
+
+async function loadSdk(given: Options, deps: TargetDeps) {
+  const { EventBridgeClient, PutEventsCommand, DescribeEventBusCommand } = await import('@aws-sdk/client-eventbridge')
+  return { client: new EventBridgeClient(clientConfig(given, deps)), PutEventsCommand, DescribeEventBusCommand }
+}

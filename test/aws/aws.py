@@ -1,0 +1,97 @@
+"""What the tests need from AWS beside what OneTrigger does: prints one JSON document. The endpoint and credentials come from the environment."""
+import io
+import json
+import sys
+import zipfile
+
+import boto3
+
+REGION = 'us-east-1'
+
+
+def client(service):
+    return boto3.client(service, region_name=REGION)
+
+
+def make_function(name):
+    role = client('iam').create_role(RoleName=f'{name}-role', AssumeRolePolicyDocument='{}')['Role']['Arn']
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, 'w') as archive:
+        archive.writestr('index.py', 'def handler(event, context):\n    return event\n')
+    client('lambda').create_function(
+        FunctionName=name, Runtime='python3.12', Role=role, Handler='index.handler', Code={'ZipFile': code.getvalue()}
+    )
+    return {'function': name}
+
+
+def make_queue(name):
+    """A job queue with a definition, as SCAR makes them: all of one name."""
+    ec2 = client('ec2')
+    vpc = ec2.create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.0.0.0/24')['Subnet']['SubnetId']
+    group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)['GroupId']
+    iam = client('iam')
+    role = iam.create_role(RoleName=f'{name}-role', AssumeRolePolicyDocument='{}')['Role']['Arn']
+    profile = iam.create_instance_profile(InstanceProfileName=name)['InstanceProfile']['Arn']
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=f'{name}-role')
+    batch = client('batch')
+    environment = batch.create_compute_environment(
+        computeEnvironmentName=name,
+        type='MANAGED',
+        state='ENABLED',
+        serviceRole=role,
+        computeResources={
+            'type': 'EC2', 'minvCpus': 0, 'maxvCpus': 2, 'instanceTypes': ['g4dn.xlarge'],
+            'subnets': [subnet], 'securityGroupIds': [group], 'instanceRole': profile,
+        },
+    )['computeEnvironmentArn']
+    batch.create_job_queue(
+        jobQueueName=name, state='ENABLED', priority=1,
+        computeEnvironmentOrder=[{'order': 1, 'computeEnvironment': environment}],
+    )
+    batch.register_job_definition(
+        jobDefinitionName=name,
+        type='container',
+        retryStrategy={'attempts': 1},
+        containerProperties={
+            'image': 'busybox', 'vcpus': 1, 'memory': 512,
+            'command': ['/bin/sh', '-c', 'echo $EVENT | /opt/faas-supervisor/bin/supervisor'],
+        },
+    )
+    return {'queue': name}
+
+
+def jobs(queue):
+    """Every job of a queue, as DescribeJobs tells it."""
+    batch = client('batch')
+    states = ['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED', 'FAILED']
+    ids = [job['jobId'] for state in states for job in batch.list_jobs(jobQueue=queue, jobStatus=state)['jobSummaryList']]
+    return batch.describe_jobs(jobs=ids)['jobs'] if ids else []
+
+
+def make_bus(name):
+    """A bus with a rule that hands everything on to an SQS queue."""
+    sqs = client('sqs')
+    url = sqs.create_queue(QueueName=name)['QueueUrl']
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['QueueArn'])['Attributes']['QueueArn']
+    events = client('events')
+    events.create_event_bus(Name=name)
+    events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({'source': ['onetrigger']}), State='ENABLED')
+    events.put_targets(Rule=name, EventBusName=name, Targets=[{'Id': 'queue', 'Arn': arn}])
+    return {'bus': name, 'queue': url}
+
+
+def receive(url):
+    """All messages of a queue."""
+    found = []
+    while True:
+        messages = client('sqs').receive_message(QueueUrl=url, MaxNumberOfMessages=10).get('Messages', [])
+        if not messages:
+            return found
+        for message in messages:
+            found.append(json.loads(message['Body']))
+            client('sqs').delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
+
+
+commands = {each.__name__: each for each in (make_function, make_queue, jobs, make_bus, receive)}
+print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), default=str))
