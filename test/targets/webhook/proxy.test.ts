@@ -47,8 +47,8 @@ async function aProxy() {
   return { asked, url: `http://127.0.0.1:${port}` }
 }
 
-async function deliver(given: object, env: Readonly<Record<string, string>>) {
-  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs: 5_000, concurrency: 1 }
+async function deliver(given: object, env: Readonly<Record<string, string>>, timeoutMs = 5_000) {
+  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 1 }
   const more = { egress: createEgress(), secret: () => fixedSecret('s'), proxyFor: proxyFromEnvironment(env) }
   const target = webhook.build(given, { ...deps, ...more })
   onTestFinished(() => target.close())
@@ -66,6 +66,16 @@ describe('the webhook', () => {
     expect(outcome.kind).toBe('delivered')
     expect(receiver.taken()).toBe(1)
     expect(proxy.asked).toEqual([new URL(receiver.url).host])
+  })
+
+  it('gives up by its time-out what hangs behind a proxy', async () => {
+    const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
+    await receiver.behave('hang')
+
+    expect(await deliver({ url: receiver.url, proxy: proxy.url }, {}, 300)).toMatchObject({
+      kind: 'retry',
+      reason: 'the receiver did not answer in time',
+    })
   })
 
   it('goes past the proxy to a host that NO_PROXY names', async () => {
