@@ -59,6 +59,8 @@ const watchEndMs = 10_000
 const drainMs = 60_000
 const closeMs = 5_000
 const pruneEveryMs = 3_600_000
+/** How soon what an operator's command has written is seen. */
+const heedEveryMs = 1_000
 /** Delivered deliveries and deleted files are kept this long for questions. */
 const keepMs = 30 * 86_400_000
 
@@ -85,7 +87,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
       const stopping = AbortSignal.any([stop, stopAll.signal])
       const delivering = dispatcher.run(stopping, abort)
       const watching = [...runners.values()].map((runner) => runner.run(stopping))
-      const upkeep = prunePeriodically(deps, stopping)
+      const upkeep = Promise.all([prunePeriodically(deps, stopping), heedOthers(config, deps, dispatcher, stopping)])
       try {
         await Promise.race([Promise.all([...watching, delivering, upkeep]), failures.exceeded])
       } finally {
@@ -223,6 +225,25 @@ async function endWithin(
   )
   await Promise.race([Promise.allSettled(parts), tooLong])
   given.abort()
+}
+
+/** An operator's command has written: something may be owed that was not. */
+async function heedOthers(
+  { targets: configured }: Config,
+  { store, clock, log }: BridgeDeps,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+): Promise<void> {
+  let known = 0
+  while (!signal.aborted) {
+    const seen = await store.writesByOthers().catch((error: unknown) => {
+      log.debug({ err: error }, 'whether others have written could not be seen')
+      return known
+    })
+    if (seen !== known) dispatcher.wake([...configured.keys()])
+    known = seen
+    await sleep(clock, heedEveryMs, signal).catch(() => {})
+  }
 }
 
 async function prunePeriodically({ store, clock, log }: BridgeDeps, signal: AbortSignal): Promise<void> {

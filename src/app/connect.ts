@@ -142,7 +142,8 @@ function buildSource(
   return definition.build(options, { name, log, clock, random, meter, secret: createSecrets() })
 }
 
-function buildTarget(name: string, config: Config, { log, clock }: ConnectDeps): Target {
+/** Builds one target of a configuration. Throws `ConfigError`. */
+export function buildTarget(name: string, config: Config, { log, clock }: ConnectDeps): Target {
   const target = config.targets.get(name)
   const definition = Object.values(targets).find((each) => each.type === target?.type)
   if (target === undefined || definition === undefined) {

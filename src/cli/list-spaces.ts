@@ -3,6 +3,7 @@ import type { Space } from '../core/source.ts'
 import { configure } from './configuration.ts'
 import { connectDeps } from './connect-deps.ts'
 import type { Io } from './io.ts'
+import { printable } from './printable.ts'
 
 /** `onetrigger list-spaces`: 1.0.4's table, or JSON. With a configuration file, the spaces of every source in it. */
 export async function listSpaces(flags: Flags, io: Io): Promise<number> {
@@ -34,9 +35,4 @@ export function spaceTable(spaces: readonly Space[]): readonly string[] {
     line('-'.repeat(nameWidth), '-'.repeat(idWidth)),
     ...rows.map(([name, id]) => line(name, id)),
   ]
-}
-
-/** Names come from strangers: nothing in them may steer the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '�')
 }

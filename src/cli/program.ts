@@ -2,9 +2,10 @@ import { Command, Option } from 'commander'
 import { settings } from '../config/settings.ts'
 import { expandFlags } from './abbreviations.ts'
 import type { Io } from './io.ts'
+import { addOperatorCommands } from './operator-commands.ts'
 
 /** What a command came to: the exit code of the process. */
-type Finish = (code: number) => void
+export type Finish = (code: number) => void
 
 /**
  * Runs the command that `args` name and resolves with its exit code. Rejects with commander's error for help, version and wrong usage, and with
@@ -31,11 +32,15 @@ export function createProgram(version: string, io: Io, finish: Finish): Command 
   addRun(program, io, finish)
   addListSpaces(program, io, finish)
   addCheck(program, io, finish)
+  addOperatorCommands(program, io, finish)
   addDemo(program, io, finish)
   addSimulate(program, io, finish)
   addSchema(program, io, finish)
   for (const command of program.commands) {
-    command.showHelpAfterError(`usage: onetrigger ${command.name()} ${command.usage()} (-h tells more)`)
+    for (const each of [command, ...command.commands]) {
+      const name = each === command ? command.name() : `${command.name()} ${each.name()}`
+      each.showHelpAfterError(`usage: onetrigger ${name} ${each.usage()} (-h tells more)`)
+    }
   }
   return program.showHelpAfterError('usage: onetrigger <command> [options] (-h tells more)')
 }

@@ -10,6 +10,7 @@ export const errorCodes = {
   SOURCE_UNREACHABLE: 'The provider could not be reached, or answered that it is not available.',
   SOURCE_PROTOCOL: 'The provider answered something that its interface does not allow.',
   STORE_LOCKED: 'Another process has the store open.',
+  STORE_NOT_FOUND: 'There is no database where the configuration says.',
   STORE_FULL: 'The disk of the store is full.',
   STORE_CORRUPT: 'The database is damaged.',
   STORE_NEWER_SCHEMA: 'The database was written by a newer version that this one cannot read.',

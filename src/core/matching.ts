@@ -39,9 +39,9 @@ const matchOptions = { dot: true }
 
 export function createMatcher(trigger: Pick<Trigger, 'folder' | 'include' | 'exclude' | 'completion'>): Matcher {
   const { folder, completion } = trigger
-  const isIncluded = compileAll(trigger.include)
-  const isExcluded = compileAll(trigger.exclude)
-  const isTemporary = compileAll(completion.ignore)
+  const isIncluded = compileGlobs(trigger.include)
+  const isExcluded = compileGlobs(trigger.exclude)
+  const isTemporary = compileGlobs(completion.ignore)
   const [before, after] = splitMarker(completion.marker)
 
   const unmarkedRole = (path: string): Role => {
@@ -77,10 +77,11 @@ export function createMatcher(trigger: Pick<Trigger, 'folder' | 'include' | 'exc
   }
 }
 
-type Matches = (below: string, name: string) => boolean
+/** Whether a path below the folder, with its name, is meant. */
+export type Matches = (below: string, name: string) => boolean
 
 /** Whether one of the globs matches: with a slash it is about the path below the folder, without one about the name. */
-function compileAll(globs: readonly string[]): Matches {
+export function compileGlobs(globs: readonly string[]): Matches {
   const matchers = globs.map((glob): Matches => {
     const matches = picomatch(glob, matchOptions)
     return glob.includes('/') ? (below) => matches(below) : (_below, name) => matches(name)

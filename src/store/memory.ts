@@ -257,6 +257,14 @@ class MemoryStore implements Store {
     return pruned
   }
 
+  async writesByOthers(): Promise<number> {
+    return 0
+  }
+
+  async backup(): Promise<void> {
+    throw new StoreError('STORE_FAILED', 'A store in memory cannot be backed up.')
+  }
+
   async sizeBytes(): Promise<number> {
     return 0
   }

@@ -142,6 +142,10 @@ export interface Store {
   renameTrigger(from: string, to: string): Promise<void>
   /** Deletes delivered and discarded deliveries, and gone files, last touched before these times; resolves with how many rows went. */
   prune(before: { readonly delivered: number; readonly gone: number }): Promise<number>
+  /** Another number after another process has written. */
+  writesByOthers(): Promise<number>
+  /** Writes a consistent copy into a new file while others go on. Rejects where there is something at `path`, and for a store that has no file. */
+  backup(path: string): Promise<void>
   /** Bytes the store takes on disk; 0 for memory. */
   sizeBytes(): Promise<number>
   close(): Promise<void>

@@ -161,7 +161,7 @@ describe('onetrigger check', () => {
       ok: false,
       problems: [
         `${path}:1: triggers: there is no trigger, so nothing would be watched`,
-        `${path}:2: foo: unknown key; there is sources, triggers, targets, store, http, log, exitAfterFailures`,
+        `${path}:2: foo: unknown key; there is sources, triggers, targets, notices, egress, store, http, log, exitAfterFailures`,
       ],
       findings: [],
       triggers: [],

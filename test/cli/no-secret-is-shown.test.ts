@@ -8,7 +8,7 @@ import { tempDir } from '../support/temp-dir.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const token = 'canary-token-0123456789'
-const signingKey = `whsec_${Buffer.from('canary-signing-key-0123').toString('base64')}`
+const signingKey = `whsec_${Buffer.from('canary-signing-key-01234567').toString('base64')}`
 /** Everything that must never be printed, as it is and as it may be encoded. */
 const canaries = [
   'canary',

@@ -46,6 +46,44 @@ export function openDatabase(path: string, migrations: readonly Migration[] = al
 }
 
 /**
+ * Opens the database of a running process beside it: takes no lock, changes no schema. Throws `StoreError` `STORE_NOT_FOUND`, `STORE_NEWER_SCHEMA` (also for
+ * an older one: the running process upgrades it), `STORE_CORRUPT`, `STORE_FAILED`.
+ */
+export function openDatabaseBeside(path: string): OpenDatabase {
+  if (!existsSync(path)) {
+    throw new StoreError(
+      'STORE_NOT_FOUND',
+      `There is no store at ${path}. Is this the configuration that is running?`,
+      {
+        details: { path },
+      },
+    )
+  }
+  let database: DatabaseSync | null = null
+  try {
+    database = new DatabaseSync(path)
+    database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
+    checkVersion(database, path)
+  } catch (error) {
+    database?.close()
+    throw storeError(error, path)
+  }
+  const open = database
+  return { database: open, close: () => open.close() }
+}
+
+function checkVersion(database: DatabaseSync, path: string): void {
+  const newest = Math.max(...allMigrations.map((migration) => migration.version))
+  const [version, minReader] = [readMeta(database, 'version'), readMeta(database, 'minReader')]
+  if (minReader <= newest && version >= newest) return
+  throw new StoreError(
+    'STORE_NEWER_SCHEMA',
+    `The store ${path} has schema ${version}, and this OneTrigger works with ${newest}. Use the version that is running.`,
+    { details: { path, version, minReader } },
+  )
+}
+
+/**
  * An exclusive transaction on a sibling database: the system ends it when the process dies, however it dies. (A file with a process id lies in
  * containers, where every process may be number 1.)
  */

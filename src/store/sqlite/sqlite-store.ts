@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Baseline } from '../../core/baseline.ts'
 import type { ClaimedDelivery, Delivery, Settlement } from '../../core/delivery.ts'
@@ -22,7 +22,7 @@ import {
 import { FileRows } from './file-rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import { JobRows } from './job-rows.ts'
-import { type OpenDatabase, openDatabase } from './open-database.ts'
+import { type OpenDatabase, openDatabase, openDatabaseBeside } from './open-database.ts'
 import { OutboxRows } from './outbox-rows.ts'
 import { storeError } from './sqlite-error.ts'
 import { Names, Statements } from './statements.ts'
@@ -42,6 +42,14 @@ const pruneStep = 500
  */
 export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Promise<Store> {
   return new SqliteStore(openDatabase(path), path, clock)
+}
+
+/**
+ * Opens the store of a running process beside it, for an operator's command. Rejects with `StoreError`: `STORE_NOT_FOUND`, `STORE_NEWER_SCHEMA`,
+ * `STORE_CORRUPT`, `STORE_FAILED`.
+ */
+export async function openSqliteStoreBeside({ path, clock }: SqliteStoreOptions): Promise<Store> {
+  return new SqliteStore(openDatabaseBeside(path), path, clock)
 }
 
 class SqliteStore implements Store {
@@ -214,6 +222,18 @@ class SqliteStore implements Store {
       if (step === 0) return pruned
       pruned += step
     }
+  }
+
+  writesByOthers(): Promise<number> {
+    return this.#read(() => Number(this.#statements.one('PRAGMA data_version')?.data_version))
+  }
+
+  /** Into an empty file that only its owner may read; a transaction of its own, so that writers go on meanwhile. */
+  backup(path: string): Promise<void> {
+    return this.#read(() => {
+      writeFileSync(path, '', { mode: 0o600, flag: 'wx' })
+      this.#database.prepare('VACUUM INTO ?').run(path)
+    })
   }
 
   sizeBytes(): Promise<number> {

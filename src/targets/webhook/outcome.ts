@@ -22,7 +22,7 @@ export function outcomeOf({ answer, retryAfterMs, control }: Response, policy: P
   const wait = retryAfterMs === null ? {} : { retryAfterMs }
   if (control === 'disable')
     return { kind: 'unavailable', reason: `${reason} and asked for no more`, disable: true, answer }
-  if (control === 'abort-message')
+  if (control === 'abort-message' && !isSuccess(status))
     return { kind: 'rejected', reason: `${reason} and asked not to repeat this event`, answer }
   switch (tables[policy](status)) {
     case 'delivered':
@@ -99,9 +99,10 @@ const unreachable: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** What an error of the connection means. Names nothing but its code: messages of undici may hold the URL. */
+/** What an error of the connection means. Names nothing but its code: messages of undici may hold the URL. Rethrows what is none. */
 export function outcomeOfError(error: unknown): Outcome {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === '') throw error
   if (unreachable.has(code)) return { kind: 'unavailable', reason: `no connection to the receiver (${code})` }
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
     return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed (${code})` }
@@ -109,5 +110,5 @@ export function outcomeOfError(error: unknown): Outcome {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return { kind: 'retry', reason: 'the receiver did not answer in time' }
   }
-  return { kind: 'retry', reason: `the connection broke before the answer (${code === '' ? 'unknown error' : code})` }
+  return { kind: 'retry', reason: `the connection broke before the answer (${code})` }
 }

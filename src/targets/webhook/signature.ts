@@ -13,7 +13,7 @@ export function createSigner(secret: string): Signer {
 }
 
 function symmetric(key: Buffer): Signer {
-  if (key.length < 16) throw invalidSecret()
+  if (key.length < 24) throw invalidSecret()
   return (id, timestamp, body) =>
     `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
 }
