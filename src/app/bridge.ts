@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { environmentProxy } from '../config/env.ts'
+import { environmentProxy, environmentVariable } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
@@ -122,6 +122,7 @@ function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<s
       secret: deps.secret,
       egress,
       proxyFor: environmentProxy,
+      variable: environmentVariable,
     })
     built.set(name, { ...target, target: closers.add(instance) })
   }

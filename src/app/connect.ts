@@ -1,5 +1,5 @@
 import type { AdapterConfig, Config } from '../config/config.ts'
-import { environmentProxy } from '../config/env.ts'
+import { environmentProxy, environmentVariable } from '../config/env.ts'
 import { createSecrets } from '../config/secrets.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Source, Space } from '../core/source.ts'
@@ -160,6 +160,7 @@ export function buildTarget(name: string, config: Config, { log, clock }: Connec
     secret: createSecrets(),
     egress,
     proxyFor: environmentProxy,
+    variable: environmentVariable,
   })
 }
 

@@ -19,6 +19,8 @@ export interface TargetDeps {
   readonly secret: (ref: SecretRef) => SecretSource
   /** Decides which hosts may be connected to. */
   readonly egress: Egress
+  /** A variable of this process, for commands that are to have it; absent: there are none. */
+  readonly variable?: (name: string) => string | undefined
   /** The proxy that the environment names for a URL; absent: there is none. */
   readonly proxyFor?: (url: URL) => string | null
 }
