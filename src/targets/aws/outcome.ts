@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Outcome } from '../../core/delivery.ts'
+import { capped } from '../../lib/read-capped.ts'
 
 /** What errors of the SDK have in common; `code` is that of the system where no answer came. */
 const awsError = z.object({
@@ -31,7 +32,7 @@ export function outcomeOfAwsError(error: unknown, aboutEvent: ReadonlySet<string
   const { data } = parsed
   const status = data.$metadata.httpStatusCode ?? 0
   const reason = reasonOf(data)
-  const answer = status === 0 ? {} : { answer: { status, body: `${data.name}: ${data.message}`.slice(0, 1_024) } }
+  const answer = status === 0 ? {} : { answer: { status, body: capped(`${data.name}: ${data.message}`) } }
   if (aboutEvent.has(data.name)) return { kind: 'rejected', reason, ...answer }
   if (status === 429 || data.$retryable?.throttling === true || throttling.test(data.name)) {
     const wait = data.retryAfterSeconds

@@ -103,5 +103,6 @@ function collect(child: ChildProcess, onLine: (line: string) => void): () => str
       if (line !== '') onLine(line)
     })
   }
-  return () => tail.toString('utf8')
+  // A character that was cut in two must not make it longer.
+  return () => tail.toString('utf8').replace(/^\ufffd{1,3}/, '')
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Answer, ClaimedDelivery, Outcome } from '../../core/delivery.ts'
 import type { Target } from '../../core/target.ts'
 import { formatNames, formats } from '../../formats/registry.ts'
-import { mostAnswerBytes } from '../../lib/read-capped.ts'
+import { cappedBytes } from '../../lib/read-capped.ts'
 import { awsOptions, clientConfig, lazily } from '../aws/client.ts'
 import { outcomeOfAwsError } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
@@ -51,7 +51,7 @@ class Lambda implements Target {
         }),
         { abortSignal: signal },
       )
-      const answer = { status: StatusCode ?? 200, body: capped(Payload) } satisfies Answer
+      const answer = { status: StatusCode ?? 200, body: cappedBytes(Payload ?? new Uint8Array()) } satisfies Answer
       if (FunctionError === undefined) return { kind: 'delivered', answer }
       return { kind: 'retry', reason: `the function failed (${FunctionError})`, answer }
     } catch (error) {
@@ -80,10 +80,4 @@ class Lambda implements Target {
 async function loadClient(given: Options, deps: TargetDeps) {
   const { LambdaClient, InvokeCommand } = await import('@aws-sdk/client-lambda')
   return { client: new LambdaClient(clientConfig(given, deps)), InvokeCommand }
-}
-
-function capped(payload: Uint8Array | undefined): string {
-  return Buffer.from(payload ?? [])
-    .subarray(0, mostAnswerBytes)
-    .toString('utf8')
 }

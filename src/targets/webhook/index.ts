@@ -6,10 +6,11 @@ import { formats } from '../../formats/registry.ts'
 import { EgressError } from '../../lib/egress.ts'
 import { readCapped } from '../../lib/read-capped.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
-import { Connections } from './connection.ts'
+import { Connections } from '../http/connections.ts'
+import { outcomeOfError } from '../http/outcome-of-error.ts'
 import { fixedHeaders, type HeaderList, isAsyncInvocation, messageHeaders } from './headers.ts'
 import { type WebhookOptions, webhookOptions } from './options.ts'
-import { outcomeOf, outcomeOfError } from './outcome.ts'
+import { outcomeOf } from './outcome.ts'
 
 /** POSTs each event to a URL; signed by Standard Webhooks where a secret is given. */
 export const webhook = defineTarget({

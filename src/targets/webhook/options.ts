@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { formatNames } from '../../formats/registry.ts'
 import { secretRef } from '../../lib/fields.ts'
+import { connectionOptions } from '../http/connections.ts'
 import { policies } from './outcome.ts'
-
-const certificate = z.union([z.string().min(1), secretRef])
 
 /** Options of the webhook beside those that every target has. */
 export const webhookOptions = z.strictObject({
@@ -38,15 +37,7 @@ export const webhookOptions = z.strictObject({
   previousSecret: secretRef
     .optional()
     .describe('The signing secret before: while receivers change over, each message is signed with both'),
-  ca: certificate
-    .optional()
-    .describe('Certificates (PEM) to trust instead of the public authorities: a path, or where they stand'),
-  clientCertificate: certificate.optional().describe('Our own certificate (PEM) for mutual TLS'),
-  clientKey: secretRef.optional().describe('Private key (PEM) of `clientCertificate`'),
-  proxy: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('HTTP proxy to go through; by default HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide'),
+  ...connectionOptions,
 })
 
 export type WebhookOptions = z.output<typeof webhookOptions>

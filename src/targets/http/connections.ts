@@ -1,11 +1,34 @@
 import { readFileSync } from 'node:fs'
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { z } from 'zod'
 import { ConfigError } from '../../core/errors.ts'
 import { guardedLookup } from '../../lib/egress.ts'
+import { type SecretRef, secretRef } from '../../lib/fields.ts'
 import type { TargetDeps } from '../define.ts'
-import type { WebhookOptions } from './options.ts'
 
 type PemSource = () => string
+
+const certificate = z.union([z.string().min(1), secretRef])
+
+/** Options of everything that is reached by HTTP, to be spread into a target's own. */
+export const connectionOptions = {
+  ca: certificate
+    .optional()
+    .describe('Certificates (PEM) to trust instead of the public authorities: a path, or where they stand'),
+  clientCertificate: certificate.optional().describe('Our own certificate (PEM) for mutual TLS'),
+  clientKey: secretRef.optional().describe('Private key (PEM) of `clientCertificate`'),
+  proxy: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('HTTP proxy to go through; by default HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide'),
+}
+
+export interface ConnectionOptions {
+  readonly ca?: string | SecretRef | undefined
+  readonly clientCertificate?: string | SecretRef | undefined
+  readonly clientKey?: SecretRef | undefined
+  readonly proxy?: string | undefined
+}
 
 /** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. */
 export class Connections {
@@ -16,7 +39,7 @@ export class Connections {
   readonly #key: PemSource | null
   #open: { readonly identity: string; readonly dispatcher: Pool | ProxyAgent } | null = null
 
-  constructor({ proxy, ca, clientCertificate, clientKey }: WebhookOptions, deps: TargetDeps) {
+  constructor({ proxy, ca, clientCertificate, clientKey }: ConnectionOptions, deps: TargetDeps) {
     this.#deps = deps
     this.#proxy = proxy ?? null
     this.#ca = pemSource('ca', ca, deps)
@@ -72,7 +95,7 @@ export class Connections {
   }
 }
 
-function pemSource(option: string, given: WebhookOptions['ca'], deps: TargetDeps): PemSource | null {
+function pemSource(option: string, given: ConnectionOptions['ca'], deps: TargetDeps): PemSource | null {
   if (given === undefined) return null
   if (typeof given !== 'string') {
     const secret = deps.secret(given)

@@ -1,0 +1,27 @@
+import type { Outcome } from '../../core/delivery.ts'
+
+/** Errors after which no request can have been taken in: nobody was reached. */
+const unreachable: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EGRESS_FORBIDDEN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** What an error of the connection means. Names nothing but its code: messages of undici may hold the URL. Rethrows what is none. */
+export function outcomeOfError(error: unknown): Outcome {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === '') throw error
+  if (unreachable.has(code)) return { kind: 'unavailable', reason: `no connection to the receiver (${code})` }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
+    return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed (${code})` }
+  }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return { kind: 'retry', reason: 'the receiver did not answer in time' }
+  }
+  return { kind: 'retry', reason: `the connection broke before the answer (${code})` }
+}

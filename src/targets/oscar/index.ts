@@ -1,0 +1,90 @@
+import type { ClaimedDelivery, Job, Outcome } from '../../core/delivery.ts'
+import { ConfigError } from '../../core/errors.ts'
+import { jobName } from '../../core/ids.ts'
+import { parseRetryAfter } from '../../core/retry.ts'
+import type { Target } from '../../core/target.ts'
+import { classic } from '../../formats/classic.ts'
+import { EgressError } from '../../lib/egress.ts'
+import { capped } from '../../lib/read-capped.ts'
+import { defineTarget, type TargetDeps } from '../define.ts'
+import { outcomeOfError } from '../http/outcome-of-error.ts'
+import { type OscarAnswer, OscarClient } from './client.ts'
+import { handedOver, lookAtJobs } from './jobs.ts'
+import { type OscarOptions, oscarOptions } from './options.ts'
+
+/** Starts a job of an OSCAR service for each event, and follows it to its end where the cluster can be asked. */
+export const oscar = defineTarget({
+  type: 'oscar',
+  options: oscarOptions,
+  create: (given, deps) => new Oscar(given, deps),
+})
+
+class Oscar implements Target {
+  readonly #options: OscarOptions
+  readonly #deps: TargetDeps
+  readonly #client: OscarClient
+
+  constructor(given: OscarOptions, deps: TargetDeps) {
+    this.#options = given
+    this.#deps = deps
+    this.#client = new OscarClient(given, deps)
+  }
+
+  async deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    const name = jobName(delivery.id)
+    const event = classic(delivery.event, { shellSafe: true })
+    const { event: wrapping, storageProvider } = this.#options
+    const body = wrapping === 'plain' ? event : delegated(event, storageProvider)
+    try {
+      return this.#outcomeOf(await this.#client.startJob(body, name, signal), name)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof ConfigError || error instanceof EgressError) {
+        return { kind: 'unavailable', reason: error.message }
+      }
+      return outcomeOfError(error)
+    }
+  }
+
+  follow(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {
+    return lookAtJobs(this.#client, this.#options.service, jobs, this.#deps.clock.wall(), signal)
+  }
+
+  async probe(signal: AbortSignal): Promise<string> {
+    const { service } = this.#options
+    const answer = await this.#client.get(`/system/services/${service}`, signal)
+    if (answer === null) return `the cluster is asked for nothing without \`login\`; events go to service ${service}`
+    if (answer.status !== 200)
+      throw new Error(`the cluster answered ${answer.status} when asked for service ${service}`)
+    return `service ${service} is there`
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  #outcomeOf({ status, body, retryAfter }: OscarAnswer, name: string): Outcome {
+    const answer = { status, body: capped(body) }
+    const reason = `the cluster answered ${status}`
+    // Without a login nobody can look what becomes of the job.
+    const job = this.#client.canLogIn ? { job: handedOver(name, this.#deps.clock.wall()) } : {}
+    if (status >= 200 && status < 300) return { kind: 'delivered', answer, ...job }
+    // The name is the delivery's own: an attempt before has got through.
+    if (status === 500 && body.includes('already exists')) return { kind: 'delivered', answer, ...job }
+    if (status === 429) {
+      const wait = parseRetryAfter(retryAfter, this.#deps.clock.wall())
+      return { kind: 'retry', reason, throttled: true, answer, ...(wait === null ? {} : { retryAfterMs: wait }) }
+    }
+    if (status === 413 || status === 422) return { kind: 'rejected', reason, answer }
+    // 400: the OIDC issuer is not configured; 404: there is no such service. Other 5xx may be about this event.
+    const isAboutTarget = status < 500 || status === 502 || status === 503 || status === 504
+    return { kind: isAboutTarget ? 'unavailable' : 'retry', reason, answer }
+  }
+}
+
+/** As OSCAR clusters hand events on among themselves; safe for an unquoted `echo` too, for all that needs escaping is inside the event already. */
+function delegated(event: string, storageProvider: string): string {
+  const wrapped = JSON.stringify({ storage_provider: storageProvider, event })
+  // JSON's own backslashes and quotes would not survive dash.
+  return wrapped.replaceAll('\\\\', '\\u005c').replaceAll('\\"', '\\u0022')
+}
