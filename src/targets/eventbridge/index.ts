@@ -4,6 +4,7 @@ import type { ClaimedDelivery, Outcome } from '../../core/delivery.ts'
 import type { Target } from '../../core/target.ts'
 import { eventBridgeEntry } from '../../formats/object-created.ts'
 import { Batcher } from '../../lib/batcher.ts'
+import { capped } from '../../lib/read-capped.ts'
 import { awsOptions, clientConfig, lazily } from '../aws/client.ts'
 import { outcomeOfAwsError } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
@@ -100,7 +101,7 @@ class EventBridge implements Target {
 function outcomeOfEntry(result: PutEventsResultEntry | undefined): Outcome {
   if (result === undefined) return { kind: 'retry', reason: 'EventBridge said nothing about this entry' }
   const { EventId, ErrorCode, ErrorMessage } = result
-  if (ErrorCode === undefined) return { kind: 'delivered', answer: { status: 200, body: EventId ?? '' } }
+  if (ErrorCode === undefined) return { kind: 'delivered', answer: { status: 200, body: capped(EventId ?? '') } }
   const reason = `EventBridge refused the entry: ${ErrorCode}${ErrorMessage === undefined ? '' : `: ${ErrorMessage}`}`
   if (/^Throttling/.test(ErrorCode)) return { kind: 'retry', reason, throttled: true }
   if (/^Internal/.test(ErrorCode)) return { kind: 'retry', reason }

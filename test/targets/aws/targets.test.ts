@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
+import { jobName } from '../../../src/core/ids.ts'
+import type { TargetDefinition } from '../../../src/targets/define.ts'
+import { batch, eventbridge, lambda } from '../../../src/targets/registry.ts'
+import { type AwsAnswer, type AwsCall, AwsServer, awsError } from '../../support/aws-server.ts'
+import { anEvent } from '../../support/builders.ts'
+import { targetDeps } from '../../support/target-deps.ts'
+
+const never = new AbortController().signal
+
+async function aTarget(definition: TargetDefinition, options: object, answer: (call: AwsCall) => AwsAnswer) {
+  const server = await AwsServer.start(answer)
+  const target = definition.build(options, targetDeps())
+  onTestFinished(() => target.close())
+  return { target, calls: server.calls }
+}
+
+function aDelivery(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
+  return { id: 'dlv_1', target: 'aws', event: anEvent(), attempt: 1, createdAt: 0, ...overrides }
+}
+
+it('no AWS client is loaded before one is needed', () => {
+  const script = `
+    const { registerHooks } = await import('node:module')
+    const loaded = []
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
+    await import(${JSON.stringify(join(import.meta.dirname, '../../../src/targets/registry.ts'))})
+    console.log(loaded.filter((url) => /aws-sdk|smithy/.test(url)).length, loaded.length > 20)`
+  const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(printed.trim()).toBe('0 true')
+})
+
+describe('what AWS answers', () => {
+  it.each([
+    ['AccessDeniedException', 403, 'unavailable'],
+    ['UnrecognizedClientException', 403, 'unavailable'],
+    ['ExpiredTokenException', 400, 'unavailable'],
+    ['ResourceNotFoundException', 404, 'unavailable'],
+    ['TooManyRequestsException', 429, 'retry'],
+    ['ThrottlingException', 400, 'retry'],
+    ['ServiceException', 500, 'retry'],
+    ['ServiceUnavailableException', 503, 'unavailable'],
+    ['RequestTooLargeException', 413, 'rejected'],
+    ['InvalidRequestContentException', 400, 'rejected'],
+  ])('%s (%i) is %s to a lambda target', async (name, status, kind) => {
+    const { target } = await aTarget(lambda, { function: 'f' }, () => awsError(name, status))
+
+    const outcome = await target.deliver(aDelivery(), never)
+
+    expect(outcome).toMatchObject({ kind, reason: expect.stringContaining(name), answer: { status } })
+    expect(outcome.kind === 'retry' && outcome.throttled === true).toBe(/Throttling|TooMany/.test(name))
+    expect(JSON.stringify(outcome)).not.toContain('canary')
+  })
+
+  it('says how long to wait', async () => {
+    const { target } = await aTarget(lambda, { function: 'f' }, () =>
+      awsError('TooManyRequestsException', 429, { 'retry-after': '3' }),
+    )
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry', retryAfterMs: 3_000 })
+  })
+})
+
+describe('lambda', () => {
+  it('sends the event itself, with what SCAR puts into a URL percent-encoded', async () => {
+    const { target, calls } = await aTarget(
+      lambda,
+      { function: 'arn:aws:lambda:eu-west-1:1:function:f', qualifier: '7' },
+      () => ({ status: 202, body: '' }),
+    )
+
+    expect(await target.deliver(aDelivery({ event: anEvent({ path: 'in/50%#?.txt' }) }), never)).toMatchObject({
+      kind: 'delivered',
+    })
+
+    expect(calls[0]?.path).toContain('Qualifier=7')
+    expect(calls[0]?.headers['x-amz-invocation-type']).toBe('Event')
+    expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({
+      Key: '/Gamma/in/50%25%23%3F.txt',
+      Records: [{ objectKey: '50%#?.txt' }],
+    })
+  })
+
+  it('tries a function again that failed, and keeps what it said', async () => {
+    const { target } = await aTarget(lambda, { function: 'f', invocation: 'RequestResponse' }, () => ({
+      headers: { 'x-amz-function-error': 'Unhandled' },
+      body: { errorMessage: 'out of memory' },
+    }))
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({
+      kind: 'retry',
+      reason: 'the function failed (Unhandled)',
+      answer: { body: expect.stringContaining('out of memory') },
+    })
+  })
+})
+
+describe('batch', () => {
+  const accept = ({ path }: AwsCall): AwsAnswer =>
+    path === '/v1/submitjob' ? { body: { jobId: 'job-1', jobName: 'x' } } : { body: { jobSummaryList: [] } }
+
+  it('asks for what is configured', async () => {
+    const options = {
+      queue: 'gpu',
+      definition: 'yolo:3',
+      command: ['run.sh'],
+      gpus: 1,
+      vcpus: 4,
+      memory: 8_192,
+      environment: { MODEL: 'v3' },
+      attempts: 3,
+      jobTimeout: '2h',
+      tags: { owner: 'vision' },
+      shareIdentifier: 'lab',
+      schedulingPriority: 7,
+    }
+    const { target, calls } = await aTarget(batch, options, accept)
+
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({
+      kind: 'delivered',
+      job: { id: 'job-1', state: 'submitted' },
+    })
+
+    const submitted = JSON.parse(calls[0]?.body ?? '')
+    expect(submitted).toMatchObject({
+      jobName: jobName('dlv_1'),
+      jobQueue: 'gpu',
+      jobDefinition: 'yolo:3',
+      retryStrategy: { attempts: 3 },
+      timeout: { attemptDurationSeconds: 7_200 },
+      tags: { owner: 'vision' },
+      shareIdentifier: 'lab',
+      schedulingPriorityOverride: 7,
+      containerOverrides: {
+        command: ['run.sh'],
+        resourceRequirements: [
+          { type: 'GPU', value: '1' },
+          { type: 'VCPU', value: '4' },
+          { type: 'MEMORY', value: '8192' },
+        ],
+      },
+    })
+    const { environment } = submitted.containerOverrides
+    const variables = Object.fromEntries(
+      environment.map(({ name, value }: { name: string; value: string }) => [name, value]),
+    )
+    expect(variables).toMatchObject({ MODEL: 'v3', AWS_LAMBDA_REQUEST_ID: jobName('dlv_1') })
+    expect(JSON.parse(variables.EVENT)).toMatchObject({ Key: '/Gamma/in/a.txt' })
+    expect(JSON.parse(variables.CONTEXT)).toMatchObject({ function_name: 'yolo:3', aws_request_id: jobName('dlv_1') })
+  })
+
+  it('never sends overrides that AWS would refuse for their length', async () => {
+    const { target, calls } = await aTarget(batch, { queue: 'gpu', environment: { LONG: 'x'.repeat(8_000) } }, accept)
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({
+      kind: 'rejected',
+      reason: expect.stringContaining('8192'),
+    })
+    expect(calls).toEqual([])
+  })
+
+  it('looks a job up by its name before it submits it a second time, and only then', async () => {
+    const known = { jobSummaryList: [{ jobId: 'job-7', jobName: jobName('dlv_1') }] }
+    const { target, calls } = await aTarget(batch, { queue: 'gpu' }, ({ path }) =>
+      path === '/v1/listjobs' ? { body: known } : { body: { jobId: 'job-8' } },
+    )
+
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ job: { id: 'job-8' } })
+    expect(await target.deliver(aDelivery({ attempt: 2 }), never)).toMatchObject({ job: { id: 'job-7' } })
+
+    expect(calls.map(({ path }) => path)).toEqual(['/v1/submitjob', '/v1/listjobs'])
+    expect(JSON.parse(calls[1]?.body ?? '')).toMatchObject({
+      filters: [{ name: 'JOB_NAME', values: [jobName('dlv_1')] }],
+    })
+  })
+
+  it('gives jobs of different targets and of a further run different names', () => {
+    expect(new Set(['dlv_a', 'dlv_b', 'dlv_c'].map(jobName)).size).toBe(3)
+    expect(jobName(`dlv_${'a'.repeat(52)}`)).toMatch(/^[a-z0-9-]{1,63}$/)
+  })
+
+  it('tells how jobs stand and why they ended, and which are forgotten', async () => {
+    const details = [
+      { jobId: 'a', status: 'RUNNABLE', statusReason: 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT' },
+      { jobId: 'b', status: 'RUNNING', container: { logStreamName: 'yolo/default/1' } },
+      { jobId: 'c', status: 'SUCCEEDED', container: { exitCode: 0, logStreamName: 'yolo/default/2' } },
+      {
+        jobId: 'd',
+        status: 'FAILED',
+        statusReason: 'Essential container in task exited',
+        container: { exitCode: 137, reason: 'OutOfMemoryError' },
+      },
+    ]
+    const { target, calls } = await aTarget(batch, { queue: 'gpu' }, () => ({ body: { jobs: details } }))
+    const jobs = ['a', 'b', 'c', 'd', 'e'].map(
+      (id): Job => ({ id, state: 'submitted', detail: 'SUBMITTED', seenAt: 0 }),
+    )
+
+    expect(await target.follow?.(jobs, never)).toMatchObject([
+      { id: 'a', state: 'submitted', detail: 'RUNNABLE: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT' },
+      { id: 'b', state: 'running', log: 'yolo/default/1' },
+      { id: 'c', state: 'succeeded', detail: 'SUCCEEDED: exit code 0' },
+      {
+        id: 'd',
+        state: 'failed',
+        detail: 'FAILED: exit code 137: OutOfMemoryError: Essential container in task exited',
+      },
+      { id: 'e', state: 'unknown', detail: expect.stringContaining('last seen: SUBMITTED') },
+    ])
+    expect(calls).toHaveLength(1)
+  })
+})
+
+describe('eventbridge', () => {
+  const entriesOf = ({ body }: AwsCall): readonly { readonly Detail: string }[] => JSON.parse(body).Entries
+
+  it('sends ten entries a call, and each has an outcome of its own', async () => {
+    const codes = ['ThrottlingException', 'InternalFailure', 'MalformedDetail', 'NotAuthorizedForSourceException']
+    const { target, calls } = await aTarget(eventbridge, { bus: 'b' }, (call) => ({
+      body: {
+        Entries: entriesOf(call).map((_, index) =>
+          codes[index] === undefined ? { EventId: 'e' } : { ErrorCode: codes[index] },
+        ),
+      },
+    }))
+
+    const outcomes = await Promise.all(
+      Array.from({ length: 25 }, (_, n) => target.deliver(aDelivery({ event: anEvent({ id: `evt_${n}` }) }), never)),
+    )
+
+    expect(calls.map((call) => entriesOf(call).length)).toEqual([10, 10, 5])
+    expect(outcomes.slice(0, 5).map(({ kind }) => kind)).toEqual([
+      'retry',
+      'retry',
+      'rejected',
+      'unavailable',
+      'delivered',
+    ])
+    expect(outcomes[0]).toMatchObject({ throttled: true })
+  })
+
+  it('puts no more into a call than it may weigh, and never sends what weighs too much alone', async () => {
+    const { target, calls } = await aTarget(eventbridge, {}, (call) => ({
+      body: { Entries: entriesOf(call).map(() => ({ EventId: 'e' })) },
+    }))
+    const heavy = (id: string, bytes: number) => aDelivery({ event: anEvent({ id, path: 'x'.repeat(bytes / 3) }) })
+
+    const outcomes = await Promise.all([
+      ...['a', 'b', 'c'].map((id) => target.deliver(heavy(id, 150_000), never)),
+      target.deliver(heavy('d', 400_000), never),
+    ])
+
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'delivered', 'rejected'])
+    expect(calls).toHaveLength(3)
+    for (const { body } of calls) expect(body.length).toBeLessThan(262_144 + 1_000)
+  })
+
+  it('goes on with the others when one is broken off', async () => {
+    const { target, calls } = await aTarget(eventbridge, {}, (call) => ({
+      body: { Entries: entriesOf(call).map(() => ({ EventId: 'e' })) },
+    }))
+    const stop = new AbortController()
+    const [one, other] = [target.deliver(aDelivery(), stop.signal), target.deliver(aDelivery(), never)]
+    stop.abort(new Error('stopped'))
+
+    await expect(one).rejects.toThrow('stopped')
+    expect(await other).toMatchObject({ kind: 'delivered' })
+    expect(calls).toHaveLength(1)
+  })
+})
