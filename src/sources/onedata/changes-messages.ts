@@ -22,7 +22,7 @@ export function changesSpecification(needs: WatchNeeds): object {
   }
 }
 
-/** Reads one line; what lies outside the folders, or belongs to a known directory, is nothing. */
+/** Reads one line; what belongs to a known directory is nothing. Files outside the folders are told too: one may have left them. */
 export function readChange(
   line: string,
   context: {

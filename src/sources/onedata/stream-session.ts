@@ -19,6 +19,11 @@ export const mostDirectories = 5_000
 const changesTimeoutMs = 240_000
 /** So many ids passed over after a failure look like a gap. */
 const gapIds = 100
+/** So many ids in a row that were done already: the provider counts anew (its database was restored). */
+const oldIds = 50
+/** A stream that lives less long than this twice in a row is opened again only after a while, up to a minute. */
+const shortLifeMs = 5_000
+const [shortestPauseMs, longestPauseMs] = [1_000, 60_000]
 
 export interface SessionContext {
   readonly via: 'events' | 'changes'
@@ -61,6 +66,10 @@ export class StreamSession {
   #gatherUntil: number | null = null
   #lastId: number | null
   #afterFailure = false
+  #openedAt = 0
+  /** Streams in a row that ended as soon as they were opened. */
+  #shortLives = 0
+  #old = 0
   #gap: string | null = null
   #missing = false
   #listedAt = 0
@@ -156,6 +165,7 @@ export class StreamSession {
     else if (error !== null) this.#afterFailure = true
     deps.meter.reconnect(via)
     if (this.#lastId === null) this.rescan('the stream ended before its first id')
+    await this.#pause(signal)
     const stream = await this.#open(signal)
     return stream === null
       ? { stream: { chunks: nothing(), close: () => {} }, ended: Promise.resolve(null) }
@@ -166,14 +176,34 @@ export class StreamSession {
   async #widen(pump: Pump, signal: AbortSignal): Promise<Pump> {
     const added = this.#adopt()
     const stream = await this.#open(signal)
-    pump.stream.close()
-    await pump.ended
-    const wider = stream === null ? pump : this.#pump(stream, signal)
-    for (const [fileId, path] of added) {
+    try {
+      pump.stream.close()
+      await pump.ended
       const { scanner, provider } = this.#context
-      this.#found(await scanner.directory(provider, { fileId, path }, signal))
+      for (const [fileId, path] of added) this.#found(await scanner.directory(provider, { fileId, path }, signal))
+    } catch (error) {
+      // Nobody would read it any more.
+      stream?.close()
+      throw error
     }
-    return wider
+    return stream === null ? pump : this.#pump(stream, signal)
+  }
+
+  /** Ends are normal, but a provider (or a proxy) that ends each stream at once must not be asked without end. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context.deps
+    this.#shortLives = clock.now() - this.#openedAt < shortLifeMs ? this.#shortLives + 1 : 0
+    if (this.#shortLives < 2) return
+    await sleep(clock, Math.min(shortestPauseMs * 2 ** (this.#shortLives - 2), longestPauseMs), signal)
+  }
+
+  /** Whether an id was done already. A provider that gives nothing but such ids for a while counts anew: then they are news. */
+  #isOld(last: number | null, id: number): boolean {
+    this.#old = last !== null && id <= last ? this.#old + 1 : 0
+    if (this.#old < oldIds) return this.#old > 0
+    this.rescan('the provider counts its changes anew')
+    this.#old = 0
+    return false
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -221,6 +251,7 @@ export class StreamSession {
     try {
       const common = { connection: provider.connection, clock: deps.clock, watchdogMs: options.watchdog }
       const stream = await openStream({ ...common, ...request }, signal)
+      this.#openedAt = deps.clock.now()
       deps.meter.call(route, 200)
       deps.meter.streamOpen(via, true)
       return stream
@@ -271,7 +302,7 @@ export class StreamSession {
       for (const event of events) {
         const id = idOf(event.id)
         if (id === null) this.rescan('an event without a usable id')
-        else if (last !== null && id <= last) continue
+        else if (this.#isOld(last, id)) continue
         else this.#noteJump(last, id)
         last = id ?? last
         fresh.push(event)
@@ -303,7 +334,7 @@ export class StreamSession {
         const meaning = readChange(line, context)
         if (meaning.gap !== undefined) this.rescan(meaning.gap)
         if (meaning.directory !== undefined) this.#directories.add(meaning.directory)
-        if (meaning.seq === null || (last !== null && meaning.seq <= last)) return []
+        if (meaning.seq === null || this.#isOld(last, meaning.seq)) return []
         this.#noteJump(last, meaning.seq)
         last = meaning.seq
         return meaning.observations
