@@ -51,7 +51,14 @@ async function aReceiver(answer: (response: ServerResponse, request: IncomingMes
 }
 
 function aWebhook(url: string, more: object = {}, timeoutMs = 2_000): Target {
-  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 2, egress: defaultEgress }
+  const deps = {
+    name: 'hook',
+    clock: createSystemClock(),
+    log: silentLog,
+    timeoutMs,
+    concurrency: 2,
+    egress: defaultEgress,
+  }
   const target = webhook.build({ url, ...more }, { ...deps, secret: () => fixedSecret(signingSecret) })
   onTestFinished(() => target.close())
   return target
@@ -83,11 +90,7 @@ describe('the webhook', () => {
   })
 
   it('signs the published vector as published', () => {
-    const signature = createSigner(signingSecret)(
-      'msg_p5jXN8AQM9LWM0D4loKWxJek',
-      1_614_265_330,
-      '{"test": 2432232314}',
-    )
+    const signature = createSigner(signingSecret)('msg_p5jXN8AQM9LWM0D4loKWxJek', 1_614_265_330, '{"test": 2432232314}')
 
     expect(signature).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
   })

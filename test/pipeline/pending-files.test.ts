@@ -41,7 +41,11 @@ describe('pending files', () => {
     const files = new PendingFiles()
     files.put(aState({ wakeAt: 10 }))
     files.put(aState({ phase: 'complete' }))
-    expect([files.count('default', 'uploading'), files.nextAt(), files.get('default', 'f1')]).toEqual([0, null, undefined])
+    expect([files.count('default', 'uploading'), files.nextAt(), files.get('default', 'f1')]).toEqual([
+      0,
+      null,
+      undefined,
+    ])
 
     files.put(aState({ wakeAt: 15 }))
 

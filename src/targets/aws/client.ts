@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { z } from 'zod'
+import type { Egress } from '../../lib/egress.ts'
 import type { TargetDeps } from '../define.ts'
 
 /** Options of every AWS target. Credentials and endpoint come as AWS' tools take them: environment, profiles, roles, `AWS_ENDPOINT_URL`. */
@@ -19,10 +20,20 @@ export function clientConfig({ region }: { readonly region?: string | undefined 
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
       connectionTimeout: Math.min(timeoutMs, 10_000),
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
+      httpAgent: guarded(new HttpAgent(agent), egress),
+      httpsAgent: guarded(new HttpsAgent(agent), egress),
     },
   }
+}
+
+/** `lookup` never sees a literal address, so that each connection is checked before it is begun. */
+function guarded<A extends HttpAgent>(agent: A, egress: Egress): A {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => {
+    egress.checkHost(options.host ?? '')
+    return connect(options, callback)
+  }
+  return agent
 }
 
 /** Loads and makes something at its first use, once. A failure is not kept. */

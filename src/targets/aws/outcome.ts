@@ -1,11 +1,43 @@
 import { z } from 'zod'
 import type { Outcome } from '../../core/delivery.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { capped } from '../../lib/read-capped.ts'
+
+/**
+ * Makes one attempt. The SDK bounds neither the look-up of credentials nor an answer that stalls, and heeds no signal there: this does.
+ * Rejects only when `signal` aborts, at once and with its reason.
+ */
+export async function attempt(
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  signal: AbortSignal,
+  aboutEvent: ReadonlySet<string>,
+  run: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  signal.throwIfAborted()
+  const late = new AbortController()
+  const cancel = clock.timer(timeoutMs, () => late.abort())
+  const either = AbortSignal.any([signal, late.signal])
+  const ended = Promise.withResolvers<never>()
+  either.addEventListener('abort', () => ended.reject(either.reason), { once: true })
+  try {
+    return await Promise.race([run(either), ended.promise])
+  } catch (error) {
+    signal.throwIfAborted()
+    if (late.signal.aborted) return { kind: 'retry', reason: 'AWS did not answer in time' }
+    return outcomeOfAwsError(error, aboutEvent)
+  } finally {
+    cancel()
+  }
+}
 
 /** What errors of the SDK have in common; `code` is that of the system where no answer came. */
 const awsError = z.object({
   name: z.string().catch(''),
-  message: z.string().catch(''),
+  // AWS quotes the signed headers, a session token among them, in what it says about a wrong signature.
+  message: z
+    .string()
+    .transform((text) => (/canonical|signature|security-token|credential=/i.test(text) ? '' : text))
+    .catch(''),
   code: z.string().optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).catch({}),
   $retryable: z.object({ throttling: z.boolean().optional() }).optional().catch(undefined),
@@ -44,7 +76,7 @@ export function outcomeOfAwsError(error: unknown, aboutEvent: ReadonlySet<string
 
 function isAboutTarget({ code = '', name }: AwsError, status: number): boolean {
   if (status === 0) return unreachable.test(code) || /Credential|Token|Region|Endpoint/.test(name)
-  return status === 503 || (status >= 400 && status < 500)
+  return [502, 503, 504].includes(status) || (status >= 400 && status < 500)
 }
 
 function reasonOf({ name, message, code }: AwsError): string {

@@ -3,7 +3,7 @@ import { jobName } from '../../core/ids.ts'
 import type { Target } from '../../core/target.ts'
 import { formats } from '../../formats/registry.ts'
 import { clientConfig, lazily } from '../aws/client.ts'
-import { outcomeOfAwsError } from '../aws/outcome.ts'
+import { attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { asJob, submitted, unknownJob } from './job.ts'
 import { type BatchOptions, batchOptions } from './options.ts'
@@ -41,18 +41,18 @@ class Batch implements Target {
       const reason = `the job's overrides have ${size} characters, and AWS Batch takes ${mostOverrides}`
       return { kind: 'rejected', reason }
     }
-    try {
+    const outcome = await attempt(this.#deps, signal, aboutEvent, async (abortSignal): Promise<Outcome> => {
       // An attempt before may have got through without our knowing.
-      const known = delivery.attempt > 1 ? await this.#find(name, signal) : null
+      const known = delivery.attempt > 1 ? await this.#find(name, abortSignal) : null
       if (known !== null) return { kind: 'delivered', job: known }
       const { client, SubmitJobCommand } = await this.#sdk.get()
-      const { jobId } = await client.send(new SubmitJobCommand(job), { abortSignal: signal })
+      const { jobId } = await client.send(new SubmitJobCommand(job), { abortSignal })
       if (jobId === undefined) return { kind: 'retry', reason: 'AWS Batch gave the job no id' }
       return { kind: 'delivered', job: submitted(jobId, this.#deps.clock.now()) }
-    } catch (error) {
-      signal.throwIfAborted()
-      return outcomeOfAwsError(error, aboutEvent)
-    }
+    })
+    // A server that failed may have taken the job: only an attempt that counts is followed by a look whether it did.
+    const failed = outcome.kind === 'unavailable' && (outcome.answer?.status ?? 0) >= 500
+    return failed ? { ...outcome, kind: 'retry' } : outcome
   }
 
   async follow(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {

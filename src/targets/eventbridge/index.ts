@@ -6,7 +6,7 @@ import { eventBridgeEntry } from '../../formats/object-created.ts'
 import { Batcher } from '../../lib/batcher.ts'
 import { capped } from '../../lib/read-capped.ts'
 import { awsOptions, clientConfig, lazily } from '../aws/client.ts'
-import { outcomeOfAwsError } from '../aws/outcome.ts'
+import { attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 
 const options = z.strictObject({
@@ -37,11 +37,13 @@ export const eventbridge = defineTarget({
 
 class EventBridge implements Target {
   readonly #options: Options
+  readonly #deps: TargetDeps
   readonly #batcher: Batcher<PutEventsRequestEntry, Outcome>
   readonly #sdk: ReturnType<typeof lazily<Awaited<ReturnType<typeof loadSdk>>>>
 
   constructor(given: Options, deps: TargetDeps) {
     this.#options = given
+    this.#deps = deps
     this.#sdk = lazily(() => loadSdk(given, deps))
     const { clock } = deps
     const send = (entries: readonly PutEventsRequestEntry[]) => this.#put(entries)
@@ -87,14 +89,14 @@ class EventBridge implements Target {
   }
 
   async #put(entries: readonly PutEventsRequestEntry[]): Promise<readonly Outcome[]> {
-    try {
+    const results: PutEventsResultEntry[] = []
+    const outcome = await attempt(this.#deps, new AbortController().signal, aboutEvent, async (abortSignal) => {
       const { client, PutEventsCommand } = await this.#sdk.get()
-      const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: [...entries] }))
-      return entries.map((_, index) => outcomeOfEntry(Entries[index]))
-    } catch (error) {
-      const outcome = outcomeOfAwsError(error, aboutEvent)
-      return entries.map(() => outcome)
-    }
+      const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: [...entries] }), { abortSignal })
+      results.push(...Entries)
+      return { kind: 'delivered' }
+    })
+    return entries.map((_, index) => (outcome.kind === 'delivered' ? outcomeOfEntry(results[index]) : outcome))
   }
 }
 

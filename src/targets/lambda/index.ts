@@ -4,7 +4,7 @@ import type { Target } from '../../core/target.ts'
 import { formatNames, formats } from '../../formats/registry.ts'
 import { cappedBytes } from '../../lib/read-capped.ts'
 import { awsOptions, clientConfig, lazily } from '../aws/client.ts'
-import { outcomeOfAwsError } from '../aws/outcome.ts'
+import { attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 
 const options = z.strictObject({
@@ -32,16 +32,18 @@ export const lambda = defineTarget({ type: 'lambda', options, create: (given, de
 
 class Lambda implements Target {
   readonly #options: Options
+  readonly #deps: TargetDeps
   readonly #client: ReturnType<typeof lazily<Awaited<ReturnType<typeof loadClient>>>>
 
   constructor(given: Options, deps: TargetDeps) {
     this.#options = given
+    this.#deps = deps
     this.#client = lazily(() => loadClient(given, deps))
   }
 
-  async deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+  deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
     const { format, invocation } = this.#options
-    try {
+    return attempt(this.#deps, signal, aboutEvent, async (abortSignal) => {
       const { client, InvokeCommand } = await this.#client.get()
       const { StatusCode, FunctionError, Payload } = await client.send(
         new InvokeCommand({
@@ -49,15 +51,12 @@ class Lambda implements Target {
           InvocationType: invocation,
           Payload: formats[format](delivery.event).body,
         }),
-        { abortSignal: signal },
+        { abortSignal },
       )
       const answer = { status: StatusCode ?? 200, body: cappedBytes(Payload ?? new Uint8Array()) } satisfies Answer
       if (FunctionError === undefined) return { kind: 'delivered', answer }
       return { kind: 'retry', reason: `the function failed (${FunctionError})`, answer }
-    } catch (error) {
-      signal.throwIfAborted()
-      return outcomeOfAwsError(error, aboutEvent)
-    }
+    })
   }
 
   async probe(signal: AbortSignal): Promise<string> {

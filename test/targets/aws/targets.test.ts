@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
@@ -60,6 +62,56 @@ describe('what AWS answers', () => {
       awsError('TooManyRequestsException', 429, { 'retry-after': '3' }),
     )
     expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry', retryAfterMs: 3_000 })
+  })
+})
+
+describe('an AWS target', () => {
+  it('never tells what AWS quotes of a request that was signed wrongly', async () => {
+    const message =
+      'The request signature we calculated does not match. The Canonical String was x-amz-security-token:canary-token'
+    const { target } = await aTarget(lambda, { function: 'f' }, () => ({
+      ...awsError('InvalidSignatureException', 403),
+      body: { message },
+    }))
+    const outcome = await target.deliver(aDelivery(), never)
+    expect(outcome).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('InvalidSignatureException') })
+    expect(JSON.stringify(outcome)).not.toContain('canary')
+  })
+
+  it.each(['169.254.169.254:1', '[fd00:ec2::254]:1'])(
+    'never connects to a metadata address that is its endpoint: %s',
+    async (host) => {
+      await AwsServer.start(() => ({}))
+      process.env.AWS_ENDPOINT_URL = `http://${host}`
+      const target = lambda.build({ function: 'f' }, targetDeps())
+      onTestFinished(() => target.close())
+      expect(await target.deliver(aDelivery(), never)).toMatchObject({
+        kind: 'unavailable',
+        reason: expect.stringContaining('EGRESS_FORBIDDEN'),
+      })
+    },
+  )
+
+  it.each([
+    [lambda, { function: 'f' }],
+    [batch, { queue: 'q' }],
+    [eventbridge, {}],
+  ] as const)('gives up an answer that begins and does not end (%#)', async (definition, options) => {
+    const server = createServer((request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await AwsServer.start(() => ({}))
+    // A listening TCP server always has such an address.
+    process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const target = definition.build(options, targetDeps({ timeoutMs: 300 }))
+    onTestFinished(() => target.close())
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry' })
   })
 })
 
@@ -172,6 +224,13 @@ describe('batch', () => {
     expect(JSON.parse(calls[1]?.body ?? '')).toMatchObject({
       filters: [{ name: 'JOB_NAME', values: [jobName('dlv_1')] }],
     })
+  })
+
+  it('counts an attempt that a server failed on, so that the next one looks whether the job is there', async () => {
+    for (const status of [500, 502, 503, 504]) {
+      const { target } = await aTarget(batch, { queue: 'gpu' }, () => awsError('ServerException', status))
+      expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry' })
+    }
   })
 
   it('gives jobs of different targets and of a further run different names', () => {
