@@ -1,14 +1,11 @@
 import type { Config } from '../config/config.ts'
-import { environmentProxy, environmentVariable } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
-import type { PartHealth } from '../core/source.ts'
-import type { Target } from '../core/target.ts'
+import type { PartHealth, Source } from '../core/source.ts'
 import type { DeliveryProgress } from '../delivery/dispatcher.ts'
-import { createDispatcher, type Dispatcher, type DispatcherTarget } from '../delivery/dispatcher.ts'
+import { createDispatcher, type Dispatcher } from '../delivery/dispatcher.ts'
 import type { DeliveryMeter } from '../delivery/meter.ts'
 import { Notices } from '../delivery/notices.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
-import { createEgress } from '../lib/egress.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
@@ -18,7 +15,7 @@ import type { Progress } from '../pipeline/pipeline.ts'
 import type { SourceMeter } from '../sources/define.ts'
 import * as sources from '../sources/registry.ts'
 import type { Store } from '../store/store.ts'
-import * as targets from '../targets/registry.ts'
+import { buildTargets } from './build-targets.ts'
 import { Closers } from './closers.ts'
 import { tellingOfGaps } from './gap-notices.ts'
 import { WatchRunner } from './watch-runner.ts'
@@ -68,17 +65,18 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   const failures = new FailureCounter(config.exitAfterFailures)
   const closers = new Closers()
   const notices = new Notices(config.notices)
+  const sourcesByName = new Map<string, Source>()
   const dispatcher = createDispatcher({
     notices,
     store: deps.store,
-    targets: buildTargets(config, deps, closers),
+    targets: buildTargets(config, deps, sourcesByName, closers),
     clock: deps.clock,
     random: deps.random,
     meter: deps.meters.delivery,
     log: deps.log,
     ...(deps.onDelivery === undefined ? {} : { onProgress: deps.onDelivery }),
   })
-  const runners = buildRunners(config, deps, dispatcher, notices, failures, closers)
+  const runners = buildRunners(config, deps, dispatcher, notices, sourcesByName, failures, closers)
 
   return {
     run: async (stop, abort) => {
@@ -105,35 +103,12 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   }
 }
 
-function buildTargets(config: Config, deps: BridgeDeps, closers: Closers): Map<string, DispatcherTarget> {
-  const built = new Map<string, DispatcherTarget>()
-  const egress = createEgress(config.egress)
-  for (const [name, target] of config.targets) {
-    const definition = Object.values(targets).find((each) => each.type === target.type)
-    if (definition === undefined)
-      throw new ConfigError('CONFIG_INVALID', `Target "${name}": there is no type "${target.type}".`)
-    const { concurrency, timeoutMs } = target
-    const instance: Target = definition.build(target.options, {
-      name,
-      clock: deps.clock,
-      log: deps.log.child({ target: name }),
-      timeoutMs,
-      concurrency,
-      secret: deps.secret,
-      egress,
-      proxyFor: environmentProxy,
-      variable: environmentVariable,
-    })
-    built.set(name, { ...target, target: closers.add(instance) })
-  }
-  return built
-}
-
 function buildRunners(
   config: Config,
   deps: BridgeDeps,
   dispatcher: Dispatcher,
   notices: Notices,
+  sourcesByName: Map<string, Source>,
   failures: FailureCounter,
   closers: Closers,
 ): Map<string, WatchRunner> {
@@ -158,6 +133,7 @@ function buildRunners(
         secret: deps.secret,
       }),
     )
+    sourcesByName.set(name, source)
     const spaceIds = new Map<string, string>()
     for (const [space, group] of Map.groupBy(triggers, (trigger) => trigger.space)) {
       const runner = new WatchRunner({

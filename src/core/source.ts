@@ -113,6 +113,13 @@ export interface SpaceWatch {
   health(): PartHealth
 }
 
+/** Some bytes of a file, and how many it has in all. */
+export interface ContentPart {
+  readonly bytes: Uint8Array
+  /** Bytes of the whole file. */
+  readonly size: number
+}
+
 /** A storage that can be watched. */
 export interface Source {
   /** Spaces that the token sees. Rejects with `SourceError`. */
@@ -122,5 +129,11 @@ export interface Source {
    * `SOURCE_UNREACHABLE`...); the caller decides what to do about it.
    */
   openSpace(space: string, signal: AbortSignal): Promise<SpaceWatch>
+  /** Reads `length` bytes of a file from `start` on; fewer where it ends before. Rejects with `SourceError`. */
+  readContent(
+    file: { readonly space: Space; readonly fileId: string },
+    range: { readonly start: number; readonly length: number },
+    signal: AbortSignal,
+  ): Promise<ContentPart>
   close(): Promise<void>
 }

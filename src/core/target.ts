@@ -12,6 +12,8 @@ export interface Target {
    * in the answer is asked for again later. Rejects when the target cannot be asked now.
    */
   follow?(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]>
+  /** How long an attempt may take where that is longer than the time-out, milliseconds: one that moves files, say. */
+  readonly longestAttemptMs?: number
   /** Looks whether the target can be reached without sending an event; for `check --connect`. Rejects with a sentence. */
   probe?(signal: AbortSignal): Promise<string>
   /** Frees connections; may be called twice. */

@@ -118,7 +118,8 @@ export class TargetLane {
       const least = this.#inFlight === 0 || this.#breaker.state === 'open' ? 1 : Math.ceil(concurrency * claimShare)
       const limit = free < least ? 0 : mayBegin(this.#pace, free, now)
       if (limit === 0) return []
-      const leaseUntil = now + timeoutMs + leaseMarginMs
+      const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
+      const leaseUntil = now + longest + leaseMarginMs
       const claimed = await store.claim({ target: this.#name, limit, now, leaseUntil })
       this.#pace = paceAfterBegin(this.#pace, claimed.length, now)
       return claimed

@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { FileEvent } from '../core/event.ts'
+import type { ContentPart } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Egress } from '../lib/egress.ts'
@@ -19,6 +21,12 @@ export interface TargetDeps {
   readonly secret: (ref: SecretRef) => SecretSource
   /** Decides which hosts may be connected to. */
   readonly egress: Egress
+  /** Reads a part of the file that an event is about; absent: nobody can. Rejects with `SourceError`. */
+  readonly readContent?: (
+    event: FileEvent,
+    range: { readonly start: number; readonly length: number },
+    signal: AbortSignal,
+  ) => Promise<ContentPart>
   /** A variable of this process, for commands that are to have it; absent: there are none. */
   readonly variable?: (name: string) => string | undefined
   /** The proxy that the environment names for a URL; absent: there is none. */

@@ -129,7 +129,8 @@ function hostOf(options: OnedataOptions): string {
   return originOf(options.zone ?? options.host ?? '') ?? ''
 }
 
-function createConnection(origin: string, options: OnedataOptions, deps: SourceDeps): Connection {
+/** How to reach an origin with the configured token. Throws `ConfigError`. */
+export function createConnection(origin: string, options: OnedataOptions, deps: SourceDeps): Connection {
   const secret = deps.secret(options.token)
   if (options.proxy !== undefined && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
     throw new ConfigError('CONFIG_INVALID', `source "${deps.name}": \`proxy\` needs Node 24.5 or newer`)

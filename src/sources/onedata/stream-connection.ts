@@ -64,7 +64,8 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
   }
 }
 
-function dispatcherOf({ origin, ca, insecure, proxy }: Connection): Dispatcher {
+/** Connections for bodies that may take as long as they like. */
+export function dispatcherOf({ origin, ca, insecure, proxy }: Connection): Dispatcher {
   const tls = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) }
   const timeouts = { headersTimeout: headersTimeoutMs, bodyTimeout: 0, allowH2: false }
   if (proxy !== null) return new ProxyAgent({ uri: proxy, requestTls: tls, ...timeouts })

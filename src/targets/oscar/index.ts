@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import type { ClaimedDelivery, Job, Outcome } from '../../core/delivery.ts'
-import { ConfigError } from '../../core/errors.ts'
+import { ConfigError, SourceError } from '../../core/errors.ts'
 import { jobName } from '../../core/ids.ts'
 import { parseRetryAfter } from '../../core/retry.ts'
 import type { Target } from '../../core/target.ts'
@@ -9,8 +10,10 @@ import { capped } from '../../lib/read-capped.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { outcomeOfError } from '../http/outcome-of-error.ts'
 import { type OscarAnswer, OscarClient } from './client.ts'
+import { findDestination } from './destination.ts'
 import { handedOver, lookAtJobs } from './jobs.ts'
 import { type OscarOptions, oscarOptions } from './options.ts'
+import { stageFile } from './staging.ts'
 
 /** Starts a job of an OSCAR service for each event, and follows it to its end where the cluster can be asked. */
 export const oscar = defineTarget({
@@ -18,6 +21,8 @@ export const oscar = defineTarget({
   options: oscarOptions,
   create: (given, deps) => new Oscar(given, deps),
 })
+
+const longestStagingMs = 24 * 3_600_000
 
 class Oscar implements Target {
   readonly #options: OscarOptions
@@ -30,7 +35,27 @@ class Oscar implements Target {
     this.#client = new OscarClient(given, deps)
   }
 
-  async deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+  /** A file of any size is moved in one attempt; what was moved counts also when it is broken off. */
+  get longestAttemptMs(): number {
+    return this.#options.mode === 'stage' ? longestStagingMs : this.#deps.timeoutMs
+  }
+
+  deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    return this.#options.mode === 'stage' ? this.#stage(delivery, signal) : this.#start(delivery, signal)
+  }
+
+  async #stage({ id, event }: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    if (event.kind !== 'complete') return { kind: 'rejected', reason: 'only complete files can be staged' }
+    try {
+      const destination = await findDestination(this.#options, this.#client, this.#deps, signal)
+      return await stageFile(event, jobName(id), destination, this.#deps, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      return outcomeOfStaging(error)
+    }
+  }
+
+  async #start(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
     const name = jobName(delivery.id)
     const event = classic(delivery.event, { shellSafe: true })
     const { event: wrapping, storageProvider } = this.#options
@@ -81,6 +106,21 @@ class Oscar implements Target {
     return { kind: isAboutTarget ? 'unavailable' : 'retry', reason, answer }
   }
 }
+
+/** A provider or a bucket that does not work is waited for. */
+function outcomeOfStaging(error: unknown): Outcome {
+  if (error instanceof ConfigError || error instanceof EgressError || error instanceof SourceError) {
+    return { kind: 'unavailable', reason: error.message }
+  }
+  if (!(error instanceof Error)) throw error
+  const status = s3Error.safeParse(error).data?.$metadata.httpStatusCode ?? 0
+  const what = `the file could not be staged: ${error.name}${status === 0 ? '' : ` (${status})`}`
+  const code = 'code' in error ? String(error.code) : ''
+  const isAboutTarget = [401, 403, 404, 502, 503, 504].includes(status) || /^(ECONN|ENOT|EAI|EHOST|ENET)/.test(code)
+  return { kind: isAboutTarget ? 'unavailable' : 'retry', reason: what }
+}
+
+const s3Error = z.object({ $metadata: z.object({ httpStatusCode: z.number().optional() }) })
 
 /** As OSCAR clusters hand events on among themselves; safe for an unquoted `echo` too, for all that needs escaping is inside the event already. */
 function delegated(event: string, storageProvider: string): string {

@@ -26,6 +26,22 @@ export const oscarOptions = z
       ])
       .optional()
       .describe('How to ask the cluster for the token of the service, and what became of jobs'),
+    mode: z
+      .enum(['event', 'stage'])
+      .default('event')
+      .describe(
+        '`event` starts a job; `stage` copies the file into the MinIO input of the service, which starts one by itself',
+      ),
+    minio: z
+      .strictObject({
+        endpoint: z.url({ protocol: /^https?$/ }).describe('Address of MinIO'),
+        path: z.string().min(1).describe('Bucket and folder, as the input of the service names them'),
+        region: z.string().min(1).default('us-east-1').describe('Region that requests are signed for'),
+        accessKey: secretRef.describe('Access key'),
+        secretKey: secretRef.describe('Secret key'),
+      })
+      .optional()
+      .describe('Where files are staged; by default the service is asked, which needs `login`'),
     event: z
       .enum(['plain', 'delegated'])
       .default('plain')
@@ -37,6 +53,9 @@ export const oscarOptions = z
       .describe('Id of the storage provider that a delegated event names'),
     ...connectionOptions,
   })
-  .refine(({ token, login }) => token !== undefined || login !== undefined, 'needs `token`, or `login` to fetch it')
+  .refine(
+    ({ token, login, minio, mode }) => login !== undefined || (mode === 'event' ? token : minio) !== undefined,
+    'needs `login`, or `token` (mode event) or `minio` (mode stage)',
+  )
 
 export type OscarOptions = z.output<typeof oscarOptions>

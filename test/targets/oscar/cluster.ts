@@ -32,6 +32,8 @@ export class OscarCluster {
   url = ''
   /** The token of the service; an update of the service makes another. */
   token = 't'.repeat(64)
+  /** What the definition of the service says beside its name and token. */
+  definition: object = {}
   behaviour: Behaviour = 'accept'
   asked = 0
   /** Bodies of the jobs that were started, by their names. */
@@ -79,7 +81,8 @@ export class OscarCluster {
     const json = { 'content-type': 'application/json' }
     if (path === '/job/yolo' && method === 'POST') return this.#job(authorization, headers['x-delegated-job-id'], body)
     if (authorization !== `Basic ${Buffer.from('oscar:canary').toString('base64')}`) return [401, '', {}]
-    if (path === '/system/services/yolo') return [200, JSON.stringify({ name: 'yolo', token: this.token }), json]
+    if (path === '/system/services/yolo')
+      return [200, JSON.stringify({ name: 'yolo', token: this.token, ...this.definition }), json]
     if (path === '/system/logs/yolo') return [200, JSON.stringify(this.#logs(url)), json]
     return [404, '', {}]
   }
