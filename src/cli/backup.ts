@@ -1,4 +1,5 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { withStore } from '../app/operator/open.ts'
 import type { Flags } from '../config/given.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -6,19 +7,44 @@ import { createSystemClock } from '../lib/clock.ts'
 import { beside } from './beside.ts'
 import type { Io } from './io.ts'
 
-/** `onetrigger backup FILE`: a consistent copy while everything runs. */
+/** `onetrigger backup FILE`: a consistent copy while everything runs. What `--force` replaces stays until the new copy is whole. */
 export async function backUp(path: string, flags: Flags, io: Io): Promise<number> {
-  if (existsSync(path)) {
-    if (flags.force !== true) throw new ConfigError('CONFIG_INVALID', `${path} is there already; --force replaces it.`)
-    rmSync(path)
+  const { store: place } = beside(flags, io)
+  if (place.type === 'sqlite' && isPartOf(place.path, path)) {
+    throw new ConfigError('CONFIG_INVALID', `${path} belongs to the database itself; a copy needs another name.`)
+  }
+  if (existsSync(path) && flags.force !== true) {
+    throw new ConfigError('CONFIG_INVALID', `${path} is there already; --force replaces it.`)
   }
   const clock = createSystemClock()
   const began = clock.now()
-  return withStore(beside(flags, io).store, clock, async (store) => {
-    await store.backup(path)
+  return withStore(place, clock, async (store) => {
+    await copyThenRename(path, (fresh) => store.backup(fresh))
     const [bytes, ms] = [statSync(path).size, Math.round(clock.now() - began)]
     if (flags.json === true) io.print(JSON.stringify({ path, bytes, ms }))
     else io.print(`${path}: ${bytes} bytes in ${ms} ms`)
     return 0
   })
+}
+
+/** Whether `path` is the database in use, or one of the files that SQLite and the lock keep beside it. */
+function isPartOf(database: string, path: string): boolean {
+  const given = statSync(path, { throwIfNoEntry: false })
+  if (given === undefined) return false
+  return ['', '-wal', '-shm', '.lock'].some((suffix) => {
+    const own = statSync(`${database}${suffix}`, { throwIfNoEntry: false })
+    return own?.ino === given.ino && own.dev === given.dev
+  })
+}
+
+/** Through a folder beside it, of a name that nothing has: a broken-off copy neither harms the last one nor passes for one. */
+async function copyThenRename(path: string, copy: (fresh: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(`${path}.`)
+  try {
+    const fresh = join(folder, 'copy')
+    await copy(fresh)
+    renameSync(fresh, path)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

@@ -11,14 +11,14 @@ import type { Io } from './io.ts'
 
 const states: readonly string[] = ['owed', 'delivered', 'dead', 'discarded'] satisfies readonly DeliveryState[]
 
-/** `onetrigger deliveries list`: newest last; with `--json` one line each. */
+/** `onetrigger deliveries list`: newest first; with `--json` one line each. */
 export async function listDeliveries(flags: Flags, io: Io): Promise<number> {
   const clock = createSystemClock()
   const limit = limitOf(flags)
   const selection = selectionOf(flags)
   return withStore(beside(flags, io).store, clock, async (store) => {
     let shown = 0
-    for await (const delivery of selectDeliveries(store, selection, clock.now())) {
+    for await (const delivery of selectDeliveries(store, selection, clock.now(), true)) {
       if (shown === limit) {
         io.writeError(`There are more; --limit shows more than ${limit}.\n`)
         break

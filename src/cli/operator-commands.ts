@@ -28,7 +28,7 @@ function addDeliveries(program: Command, io: Io, finish: Finish): void {
     .description('List, show, replay or discard deliveries of a running instance')
     .addHelpText('after', deliveryExamples)
   withFilters(withStoreFlags(deliveries.command('list')))
-    .description('List deliveries in the order of their making')
+    .description('List deliveries, newest first')
     .option('--limit <n>', 'show at most so many', '50')
     .action(async (flags) => finish(await (await import('./deliveries.ts')).listDeliveries(flags, io)))
   withStoreFlags(deliveries.command('show'))
@@ -65,7 +65,9 @@ function addTargets(program: Command, io: Io, finish: Finish): void {
     .description('Print what each target is owed, and whether it is in service')
     .action(async (flags) => finish(await (await import('./targets.ts')).showTargets(flags, io)))
   withStoreFlags(targets.command('test'))
-    .description('Send a sample event, signed as real ones are; exit code 0 when it was taken')
+    .description(
+      'Send a sample event as real ones are sent, which starts what they start; exit code 0 when it was taken',
+    )
     .argument('<name>', 'name of the target')
     .action(async (name, flags) => finish(await (await import('./targets.ts')).tryTarget(name, flags, io)))
   withStoreFlags(targets.command('enable'))

@@ -146,6 +146,7 @@ class MemoryStore implements Store {
   async deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]> {
     const all = [...this.#rows.values()].map((row) => row.delivery)
     const sorted = all.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+    if (filter.newestFirst === true) sorted.reverse()
     const start = filter.after === undefined ? 0 : sorted.findIndex((each) => each.id === filter.after) + 1
     return sorted
       .slice(start)

@@ -54,8 +54,10 @@ export interface DeliveryFilter {
   readonly target?: string
   readonly trigger?: string
   readonly state?: DeliveryState
-  /** Continue behind this delivery id (order: creation, then id). */
+  /** Continue behind this delivery id, in the order that is asked for. */
   readonly after?: string
+  /** Newest first; by default in the order of their making. */
+  readonly newestFirst?: boolean
   readonly limit: number
 }
 

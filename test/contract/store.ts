@@ -85,6 +85,15 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       expect(await store.targetState('hook')).toEqual(none)
     })
 
+    test('lists deliveries newest first where asked, page by page', async () => {
+      await owe('a', 'b', 'c')
+      const first = await store.deliveries({ limit: 2, newestFirst: true })
+      expect(first.map(({ event }) => event.id)).toHaveLength(2)
+      const rest = await store.deliveries({ limit: 2, newestFirst: true, after: first[1]?.id ?? '' })
+      const all = await store.deliveries({ limit: 9 })
+      expect([...first, ...rest].map(({ id }) => id)).toEqual(all.map(({ id }) => id).toReversed())
+    })
+
     describe('a further run', () => {
       test('is owed anew under an id of its own, each time another', async () => {
         await owe('a')

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deliveryId } from '../../src/core/ids.ts'
@@ -70,7 +70,9 @@ describe('beside a running instance', () => {
 
     expect((await command('deliveries', 'replay', '--rerun', dead.id)).out).toContain('under new ids')
     await waitFor('it is run anew', () => receiver.received.length === 2)
-    expect(receiver.received[1]?.id).toBe(deliveryId(dead.event.id, 'webhook', 1))
+    const again = deliveryId(dead.event.id, 'webhook', 1)
+    expect(receiver.received[1]?.id).toBe(again)
+    expect((await command('explain', 'in/refused.avi')).out).toContain(again)
   })
 
   it('what is owed can be discarded, and says why it waits', async () => {
@@ -85,7 +87,7 @@ describe('beside a running instance', () => {
     await waitFor('the next one is delivered', () => receiver.received.length === 1, 90_000)
 
     expect(receiver.keys()).toEqual(['/Gamma/in/next.avi'])
-    expect((await list()).map(({ state }) => state)).toEqual(['discarded', 'delivered'])
+    expect((await list()).map(({ state }) => state)).toEqual(['delivered', 'discarded'])
   }, 100_000)
 
   it('a file that is uploading, one that is ignored and one that nobody saw are explained', async () => {
@@ -129,6 +131,24 @@ describe('beside a running instance', () => {
     const again = await command('backup', copy)
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('--force')])
     await waitFor('all are delivered', () => receiver.received.length === 200)
+  })
+
+  it('a backup replaces what --force names only once it is whole, and never the database itself', async () => {
+    const { command, store } = await aRunningInstance()
+    const copy = join(tempDir(), 'copy.db')
+    writeFileSync(copy, 'the last copy')
+    const inUse = statSync(store).ino
+
+    expect((await command('backup', copy, '--force', '--store', '/nowhere/there.db')).code).toBe(1)
+    expect(readFileSync(copy, 'utf8')).toBe('the last copy')
+    for (const own of [store, `${store}-wal`]) {
+      const refused = await command('backup', own, '--force')
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('the database itself')])
+    }
+    expect(statSync(store).ino).toBe(inUse)
+    expect((await command('backup', copy, '--force')).code).toBe(0)
+    expect(readFileSync(copy, 'latin1')).toMatch(/^SQLite format 3/)
+    expect(readdirSync(dirname(copy))).toEqual(['copy.db'])
   })
 })
 

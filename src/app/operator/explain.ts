@@ -35,7 +35,9 @@ export async function explain({ path, store, config, now }: ExplainInput): Promi
   for (const name of names) {
     const trigger = config?.triggers.find((each) => each.name === name) ?? null
     const plain = pathInSpace(path, trigger)
-    const states = await store.filesByPath(name, [plain])
+    // Without a configuration nobody knows what the space is called: the first segment may be its name.
+    const paths = trigger === null && path.startsWith('/') ? [plain, plain.replace(/^[^/]*\//, '')] : [plain]
+    const states = await store.filesByPath(name, [...new Set(paths)])
     if (states.length === 0) {
       if (trigger !== null)
         found.push({ trigger: name, because: unknownBecause(trigger, plain), state: null, deliveries: [] })
@@ -57,11 +59,19 @@ function pathInSpace(path: string, trigger: Trigger | null): string {
 }
 
 async function deliveriesOf(state: FileState, targets: readonly string[], store: Store): Promise<readonly Delivery[]> {
-  const ids = state.decided.flatMap(({ eventId }) =>
-    eventId === null ? [] : targets.map((target) => deliveryId(eventId, target)),
-  )
-  const found = await Promise.all(ids.map((id) => store.delivery(id)))
-  return found.filter((delivery) => delivery !== null)
+  const events = state.decided.flatMap(({ eventId }) => eventId ?? [])
+  const found = await Promise.all(events.flatMap((event) => targets.map((target) => runsOf(event, target, store))))
+  return found.flat()
+}
+
+/** A delivery and its further runs. */
+async function runsOf(event: string, target: string, store: Store): Promise<readonly Delivery[]> {
+  const runs: Delivery[] = []
+  for (;;) {
+    const delivery = await store.delivery(deliveryId(event, target, runs.length))
+    if (delivery === null) return runs
+    runs.push(delivery)
+  }
 }
 
 /** Nothing is stored: the configuration says whether anything would be. */

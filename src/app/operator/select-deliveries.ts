@@ -19,12 +19,18 @@ export interface Selection {
 
 const pageSize = 500
 
-/** Deliveries in the order of their making, page by page. */
-export async function* selectDeliveries(store: Store, selection: Selection, now: number): AsyncGenerator<Delivery> {
+/** Deliveries page by page, in the order of their making or newest first. */
+export async function* selectDeliveries(
+  store: Store,
+  selection: Selection,
+  now: number,
+  newestFirst = false,
+): AsyncGenerator<Delivery> {
   const isWanted = criteria(selection, now)
   const { target, trigger, state } = selection
   const filter = {
     limit: pageSize,
+    newestFirst,
     ...(target === undefined ? {} : { target }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(state === undefined ? {} : { state }),

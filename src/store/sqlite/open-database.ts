@@ -73,6 +73,9 @@ export function openDatabaseBeside(path: string): OpenDatabase {
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {
+  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'meta'").get() === undefined) {
+    throw new StoreError('STORE_NOT_FOUND', `${path} is no store of OneTrigger.`, { details: { path } })
+  }
   const newest = Math.max(...allMigrations.map((migration) => migration.version))
   const [version, minReader] = [readMeta(database, 'version'), readMeta(database, 'minReader')]
   if (minReader <= newest && version >= newest) return

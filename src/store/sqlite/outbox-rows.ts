@@ -135,16 +135,18 @@ export class OutboxRows {
   }
 
   list(filter: DeliveryFilter): Delivery[] {
+    const newestFirst = filter.newestFirst === true
+    const from = newestFirst ? Number.MAX_SAFE_INTEGER : 0
     const after =
       filter.after === undefined
-        ? 0
-        : (this.#statements.one('SELECT seq FROM deliveries WHERE id = ?', filter.after)?.seq ?? 0)
+        ? from
+        : (this.#statements.one('SELECT seq FROM deliveries WHERE id = ?', filter.after)?.seq ?? from)
     const wanted: [string, string | number | null][] = []
     if (filter.target !== undefined) wanted.push(['d.target_id = ?', this.#names.find(filter.target)])
     if (filter.trigger !== undefined) wanted.push(['d.trigger_id = ?', this.#names.find(filter.trigger)])
     if (filter.state !== undefined) wanted.push(['d.state = ?', deliveryStateNumbers[filter.state]])
-    const where = ['d.seq > ?', ...wanted.map(([condition]) => condition)].join(' AND ')
-    const sql = `SELECT ${columns} FROM ${joined} WHERE ${where} ORDER BY d.seq LIMIT ?`
+    const where = [newestFirst ? 'd.seq < ?' : 'd.seq > ?', ...wanted.map(([condition]) => condition)].join(' AND ')
+    const sql = `SELECT ${columns} FROM ${joined} WHERE ${where} ORDER BY d.seq ${newestFirst ? 'DESC' : ''} LIMIT ?`
     return this.#statements.all(sql, after, ...wanted.map(([, value]) => value), filter.limit).map(toDelivery)
   }
 
