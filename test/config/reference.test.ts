@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
@@ -8,8 +8,7 @@ import { settings } from '../../src/config/settings.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { withFile } from './load-input.ts'
 
-const examplePath = join(import.meta.dirname, '../../examples/onetrigger.yaml')
-const example = readFileSync(examplePath, 'utf8')
+const examples = join(import.meta.dirname, '../../examples')
 
 describe('the reference of the configuration', () => {
   const reference = generateConfigReference()
@@ -43,15 +42,21 @@ describe('the JSON Schema', () => {
   })
 })
 
-describe('the example', () => {
+describe.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))('the example %s', (name) => {
+  const example = readFileSync(join(examples, name), 'utf8')
+
   it('is in order, once its secrets are there', () => {
     const folder = tempDir()
     writeFileSync(join(folder, 'key'), 'https://example.org/hook')
     const text = example.replaceAll(/file: \/run\/secrets\/[\w-]+/g, `file: ${join(folder, 'key')}`)
 
-    const config = loadConfig(withFile(text, { env: { ONEDATA_ACCESS_TOKEN: 't', PIPELINE_SECRET: 's' } }))
+    // A variable that the file does not name would be a second description of a trigger.
+    const named = ['ONEDATA_ACCESS_TOKEN', 'PIPELINE_SECRET'].filter((variable) => text.includes(variable))
 
-    expect(config.triggers.map(({ name }) => name)).toEqual(['yolo-video', 'sequencer', 'archive'])
+    const config = loadConfig(withFile(text, { env: Object.fromEntries(named.map((variable) => [variable, 'value'])) }))
+
+    expect(config.triggers.length).toBeGreaterThan(0)
+    expect(config.triggers.flatMap(({ deliver }) => deliver).every((target) => config.targets.has(target))).toBe(true)
   })
 
   it('points editors at the JSON Schema', () => {
