@@ -1,21 +1,10 @@
 // A simulated provider in a process of its own: told how many files to make and how fast, it makes them and says when it is done.
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { createSimulator } from '../../src/simulator/create-simulator.ts'
-import { seededRandom } from '../../test/support/simulator.ts'
+import { startSimulated } from '../simulated.ts'
 
 const clock = createSystemClock()
 const never = new AbortController().signal
-const simulator = await createSimulator({
-  version: '25.0',
-  port: 0,
-  tls: false,
-  spaceName: 'Gamma',
-  clock,
-  random: seededRandom(1),
-  log: silentLog,
-})
-simulator.model.mkdir('in')
+const simulator = await startSimulated(clock)
 let made = 0
 
 async function upload({ count, perSecond, perDirectory }: { count: number; perSecond: number; perDirectory: number }) {

@@ -9,9 +9,8 @@ import { parseArgs } from 'node:util'
 import { startDemoReceiver } from '../../src/cli/demo-receiver.ts'
 import { type FinishedRevision, judge } from '../../src/cli/demo-verdict.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { createSimulator } from '../../src/simulator/create-simulator.ts'
 import { seededRandom } from '../../test/support/simulator.ts'
+import { startSimulated } from '../simulated.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,18 +27,8 @@ const directory = mkdtempSync(join(tmpdir(), 'onetrigger-crash-'))
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 
 const delays = { sizeFlushMs: 100, timesFlushMs: 100, pollMs: 20 }
-const simulator = await createSimulator({
-  version: '25.0',
-  port: 0,
-  tls: false,
-  spaceName: 'Gamma',
-  clock,
-  random,
-  log: silentLog,
-  delays,
-})
+const simulator = await startSimulated(clock, { random, delays })
 const receiver = await startDemoReceiver(() => clock.now())
-simulator.model.mkdir('in')
 
 const args = ['run', '-H', simulator.url, '-s', 'Gamma', '-f', 'in', '-w', receiver.url]
 const quick = ['--store', join(directory, 'onetrigger.db'), '--stable-for', '1s', '--reconcile-interval', '5s']

@@ -8,9 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { createSimulator } from '../../src/simulator/create-simulator.ts'
-import { seededRandom } from '../../test/support/simulator.ts'
+import { startSimulated } from '../simulated.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,16 +22,7 @@ const [directories, files, minutes] = [Number(values.directories), Number(values
 const clock = createSystemClock()
 const never = new AbortController().signal
 const temporary = mkdtempSync(join(tmpdir(), 'onetrigger-idle-'))
-const simulator = await createSimulator({
-  version: '25.0',
-  port: 0,
-  tls: false,
-  spaceName: 'Gamma',
-  clock,
-  random: seededRandom(1),
-  log: silentLog,
-})
-simulator.model.mkdir('in')
+const simulator = await startSimulated(clock)
 for (let index = 0; index < directories; index++) simulator.model.mkdir(`in/d${index}`)
 for (let index = 0; index < files; index++) simulator.model.create(`in/d${index % directories}/f${index}`, 100)
 
