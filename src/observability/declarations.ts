@@ -95,7 +95,7 @@ export const metricDeclarations = {
   streamOpen: {
     name: 'onetrigger_stream_open',
     type: 'gauge',
-    help: '1 while the source watches in this way: events, changes or poll.',
+    help: 'Spaces that the source watches in this way now: events, changes or poll.',
     labels: ['source', 'via'],
   },
   reconnects: {

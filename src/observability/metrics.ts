@@ -65,7 +65,7 @@ function createSourceMeters(registry: Registry): (name: string) => SourceMeter {
   return (source) => ({
     call: (template, status) => requests.inc({ source, route: route(template), status: String(status) }),
     reconnect: (via) => reconnects.inc({ source, via }),
-    streamOpen: (via, open) => streamOpen.set({ source, via }, open ? 1 : 0),
+    streamOpen: (via, open) => streamOpen.inc({ source, via }, open ? 1 : -1),
     gap: (why) => gaps.inc({ source, reason: reason(why) }),
   })
 }

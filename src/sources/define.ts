@@ -12,7 +12,7 @@ export interface SourceMeter {
   call(route: string, status: number | 'error'): void
   /** A stream was opened again. */
   reconnect(via: 'events' | 'changes'): void
-  /** 1 while a stream is open, else 0. */
+  /** A space is watched in this way from now on, or not any more; each told once. */
   streamOpen(via: 'events' | 'changes' | 'poll', open: boolean): void
   /** A gap was suspected and a scan follows. */
   gap(reason: string): void

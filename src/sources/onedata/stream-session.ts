@@ -66,6 +66,7 @@ export class StreamSession {
   #gatherUntil: number | null = null
   #lastId: number | null
   #afterFailure = false
+  #isOpen = false
   #openedAt = 0
   /** Streams in a row that ended as soon as they were opened. */
   #shortLives = 0
@@ -92,6 +93,21 @@ export class StreamSession {
 
   /** Runs until the signal aborts, or rejects with the `SourceError` (or `TreeTooLarge`) that ends this session. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#watch(signal)
+    } finally {
+      this.#tell(false)
+    }
+  }
+
+  /** Each change once, so that those who count open streams need not know of sessions. */
+  #tell(open: boolean): void {
+    if (this.#isOpen === open) return
+    this.#isOpen = open
+    this.#context.deps.meter.streamOpen(this.#context.via, open)
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
     let pump = await this.#begin(signal)
     try {
       while (!signal.aborted) {
@@ -102,7 +118,6 @@ export class StreamSession {
       }
     } finally {
       pump.stream.close()
-      this.#context.deps.meter.streamOpen(this.#context.via, false)
       await pump.ended
     }
     signal.throwIfAborted()
@@ -253,7 +268,7 @@ export class StreamSession {
       const stream = await openStream({ ...common, ...request }, signal)
       this.#openedAt = deps.clock.now()
       deps.meter.call(route, 200)
-      deps.meter.streamOpen(via, true)
+      this.#tell(true)
       return stream
     } catch (error) {
       deps.meter.call(route, 'error')

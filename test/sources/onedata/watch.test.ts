@@ -128,9 +128,13 @@ describe.each(streams)('a stream of %s', (via) => {
 
   it('is closed when the watch ends, whatever it was about', async () => {
     const { simulator, world } = await aWatch({ via })
+    simulator.faults.cutStreams()
     simulator.model.mkdir('in/more')
+    simulator.model.create('in/more/file.txt', 'x')
+    await world.seen('in/more/file.txt')
     await world.stop()
     await waitFor('no stream is open', () => simulator.faults.openStreams === 0)
+    expect(world.opened).toEqual([`${via} true`, `${via} false`])
   })
 })
 
