@@ -56,6 +56,8 @@ export class TargetLane {
   #breaker: Breaker
   #pace: Pace
   #inFlight = 0
+  /** Nothing can be claimed before an attempt ends. */
+  #isFull = false
   /** Attempts whose outcome is not durable yet; those in flight are among them. */
   #unsettled = 0
   #woken = false
@@ -116,7 +118,8 @@ export class TargetLane {
       const now = clock.now()
       const free = allowedInFlight(this.#breaker, concurrency, now) - this.#inFlight
       const least = this.#inFlight === 0 || this.#breaker.state === 'open' ? 1 : Math.ceil(concurrency * claimShare)
-      const limit = free < least ? 0 : mayBegin(this.#pace, free, now)
+      this.#isFull = free < least
+      const limit = this.#isFull ? 0 : mayBegin(this.#pace, free, now)
       if (limit === 0) return []
       const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
       const leaseUntil = now + longest + leaseMarginMs
@@ -139,11 +142,12 @@ export class TargetLane {
       this.#woken = false
       return this.#untilWoken(opensAt)
     }
-    if (this.#inFlight > 0 || this.#woken) return this.#untilWoken(null)
+    if (this.#woken || (this.#isFull && this.#inFlight > 0)) return this.#untilWoken(null)
     const due = await store.nextDue(this.#name).catch(() => clock.now() + storeRetryMs)
     if (stop.aborted) return
-    // Due already and not handed out: an attempt for the same file is under way elsewhere.
-    await this.#untilWoken(due === null ? null : Math.max(due, clock.now() + 10))
+    // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
+    const soonest = clock.now() + (this.#inFlight > 0 ? storeRetryMs : 10)
+    await this.#untilWoken(due === null ? null : Math.max(due, soonest))
   }
 
   /** When the next attempt may begin, where that is not now; an attempt that ends before wakes the lane anyway. */

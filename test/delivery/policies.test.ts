@@ -66,6 +66,22 @@ describe('waiting for a target', () => {
   })
 })
 
+describe('an attempt that takes long', () => {
+  it('does not hold up the repetition of another', async () => {
+    const hang = (signal: AbortSignal) =>
+      new Promise<Outcome>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const world = new DispatcherWorld({
+      targets: { hook: { answer: ({ event }, signal) => (event.id === 'evt_0' ? hang(signal) : failed) } },
+    })
+    await world.owe(2, 'hook')
+
+    await world.clock.advance(40_000)
+
+    const others = world.attempts.filter(({ event }) => event.id === 'evt_1')
+    expect(others.map(({ at }) => at - (others[0]?.at ?? 0))).toEqual([0, 5_000, 35_000])
+  })
+})
+
 describe('a target that is to be disabled', () => {
   const disabling = { disableAfterMs: 5 * day }
 
