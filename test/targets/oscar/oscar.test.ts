@@ -104,6 +104,14 @@ describe('oscar', () => {
     expect(cluster.authorizations.filter((each) => each.startsWith('Basic'))).toHaveLength(2)
   })
 
+  it('logs in with an OIDC token too', async () => {
+    const cluster = await OscarCluster.start()
+    const target = aTarget(cluster, { login: { bearer: { env: 'OIDC' } } })
+    expect(await target.probe?.(never)).toBe('service yolo is there')
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'delivered' })
+    expect(cluster.authorizations).toContain('Bearer canary')
+  })
+
   it('waits for a token that is refused for good, and tells no secret', async () => {
     const cluster = await OscarCluster.start()
     const outcome = await aTarget(cluster, { token: { env: 'TOKEN' } }).deliver(aDelivery(), never)
