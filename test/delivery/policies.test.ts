@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/core/delivery.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
+import { silentLog } from '../../src/lib/log.ts'
 import { freshTargetState } from '../../src/store/store.ts'
 import { DispatcherWorld } from '../support/dispatcher-world.ts'
 
@@ -50,6 +51,23 @@ describe('a target that asks for less', () => {
 })
 
 describe('waiting for a target', () => {
+  it('fills no log: a week without an answer is one line, and its end another', async () => {
+    let answer: Outcome = away
+    const lines: string[] = []
+    const take = (_fields: object, message: string) => lines.push(message)
+    const log = { ...silentLog, debug: take, info: take, warn: take, error: take }
+    const world = new DispatcherWorld({ targets: { hook: { answer: () => answer } }, log })
+    await world.owe(3, 'hook')
+    await world.clock.advance(7 * day)
+    answer = delivered
+    await world.clock.advance(61_000)
+
+    expect(lines.filter((line) => line !== 'delivered')).toEqual([
+      'nothing gets through to the target; its deliveries wait',
+      'the target works again',
+    ])
+  })
+
   it('that was away for a week costs nothing: a failure after that is only the first', async () => {
     let answer: Outcome = away
     const world = new DispatcherWorld({ targets: { hook: { answer: () => answer } } })

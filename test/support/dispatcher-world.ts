@@ -6,7 +6,7 @@ import type { Target } from '../../src/core/target.ts'
 import { createDispatcher, type Dispatcher, type DispatcherTarget } from '../../src/delivery/dispatcher.ts'
 import { silentDeliveryMeter } from '../../src/delivery/meter.ts'
 import { Notices } from '../../src/delivery/notices.ts'
-import { silentLog } from '../../src/lib/log.ts'
+import { type Log, silentLog } from '../../src/lib/log.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { anEvent } from './builders.ts'
@@ -23,6 +23,7 @@ export interface DispatcherWorldOptions {
   readonly notices?: { readonly events: readonly NoticeType[]; readonly deliver: readonly string[] }
   readonly clock?: FakeClock
   readonly store?: Store
+  readonly log?: Log
 }
 
 /** An attempt, and when it began. */
@@ -41,7 +42,13 @@ export class DispatcherWorld {
   readonly #running: Promise<void>
   #owed = 0
 
-  constructor({ targets, notices, clock = new FakeClock(), store = createMemoryStore(clock) }: DispatcherWorldOptions) {
+  constructor({
+    targets,
+    notices,
+    clock = new FakeClock(),
+    store = createMemoryStore(clock),
+    log = silentLog,
+  }: DispatcherWorldOptions) {
     this.clock = clock
     this.store = store
     this.dispatcher = createDispatcher({
@@ -50,7 +57,7 @@ export class DispatcherWorld {
       targets: new Map(Object.entries(targets).map(([name, told]) => [name, this.#target(told)])),
       random: () => 0.5,
       meter: silentDeliveryMeter,
-      log: silentLog,
+      log,
       ...(notices === undefined ? {} : { notices: new Notices(notices) }),
     })
     this.#running = this.dispatcher.run(this.#stop.signal, this.#abort.signal)
