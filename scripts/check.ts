@@ -7,16 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const steps: Readonly<Record<string, readonly string[]>> = {
   'format and lint': ['biome', 'check', '--error-on-warnings', '.'],
   types: ['tsc', '--noEmit'],
-  'unit and architecture tests': [
-    'vitest',
-    'run',
-    '--exclude',
-    'test/integration/**',
-    '--exclude',
-    'test/e2e/**',
-    '--reporter',
-    'dot',
-  ],
+  'unit and architecture tests': ['vitest', 'run', '--exclude', 'test/e2e/**', '--reporter', 'dot'],
   'generated pages': ['node', 'scripts/gen.ts', '--check'],
   'dead code': ['knip'],
 }

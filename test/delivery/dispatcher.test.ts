@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import type { ClaimedDelivery, Outcome } from '../../src/core/delivery.ts'
+import type { Store } from '../../src/store/store.ts'
+import { anEvent, fileEvent } from '../support/builders.ts'
+import { DispatcherWorld } from '../support/dispatcher-world.ts'
+
+const week = 7 * 24 * 3_600_000
+
+/** One target that is owed some events of files `f0`, `f1`…, and how its deliveries stand. */
+async function aDispatcher(
+  answer: (delivery: ClaimedDelivery, store: Store) => Outcome | Promise<Outcome>,
+  events = 3,
+) {
+  const world: DispatcherWorld = new DispatcherWorld({
+    targets: { hook: { concurrency: 2, answer: (delivery) => answer(delivery, world.store) } },
+  })
+  await world.owe(events, 'hook')
+  const states = async () =>
+    (await world.store.deliveries({ limit: 100 })).map(({ state, attempts }) => [state, attempts])
+  const { clock, store, dispatcher, attempts } = world
+  return { clock, store, dispatcher, attempts, states }
+}
+
+describe('the dispatcher', () => {
+  it('counts an attempt before the request is sent', async () => {
+    const counts: number[] = []
+    const { clock } = await aDispatcher(async (delivery, store) => {
+      counts.push((await store.delivery(delivery.id))?.attempts ?? 0)
+      return { kind: 'delivered' }
+    })
+
+    await clock.advance(1_000)
+
+    expect(counts).toEqual([1, 1, 1])
+  })
+
+  it('keeps everything for a target that is down for a week, uses up nothing, and delivers it when it is back', async () => {
+    let down = true
+    const world = await aDispatcher(() =>
+      down ? { kind: 'unavailable', reason: 'no connection' } : { kind: 'delivered' },
+    )
+    await world.clock.advance(week)
+    expect(await world.states()).toEqual([
+      ['owed', 0],
+      ['owed', 0],
+      ['owed', 0],
+    ])
+    expect(world.dispatcher.health('hook')).toMatchObject({ ok: false })
+    expect(world.attempts.length).toBeLessThan(20_000)
+    down = false
+
+    await world.clock.advance(61_000)
+
+    expect(await world.states()).toEqual([
+      ['delivered', 1],
+      ['delivered', 1],
+      ['delivered', 1],
+    ])
+    expect(world.dispatcher.health('hook')).toMatchObject({ ok: true })
+  })
+
+  it('tries again by the schedule under the same id, and gives up after three days', async () => {
+    const world = await aDispatcher(() => ({ kind: 'retry', reason: 'it answered 500' }), 1)
+    await world.clock.advance(4_900)
+    expect(world.attempts).toHaveLength(1)
+    await world.clock.advance(200)
+    expect(world.attempts).toHaveLength(2)
+
+    await world.clock.advance(week)
+
+    expect(new Set(world.attempts.map(({ id }) => id)).size).toBe(1)
+    expect((await world.store.deliveries({ limit: 1 }))[0]).toMatchObject({
+      state: 'dead',
+      attempts: world.attempts.length,
+    })
+    expect(world.attempts.length).toBeGreaterThan(12)
+  })
+
+  it('keeps what is refused as a dead letter at once', async () => {
+    const world = await aDispatcher(
+      () => ({ kind: 'rejected', reason: 'it answered 422', answer: { status: 422, body: 'no' } }),
+      1,
+    )
+
+    await world.clock.advance(1_000)
+
+    expect((await world.store.deliveries({ limit: 1 }))[0]).toMatchObject({
+      state: 'dead',
+      attempts: 1,
+      lastAnswer: { status: 422 },
+    })
+  })
+
+  it('does not let an event circle for ever that brings its receiver down while others get through', async () => {
+    let fresh = 0
+    const world = await aDispatcher(async (delivery, store) => {
+      if (fileEvent(delivery.event).fileId === 'f0') return { kind: 'unavailable', reason: 'it answered 502' }
+      // There is always another one that works.
+      fresh += 1
+      const event = anEvent({ id: `evt_more${fresh}`, fileId: `more${fresh}` })
+      if (fresh < 300)
+        await store.commit({
+          watch: { source: 's', spaceId: 'x' },
+          epoch: 1,
+          states: [],
+          forget: [],
+          events: [{ event, targets: ['hook'] }],
+        })
+      return { kind: 'delivered' }
+    }, 2)
+
+    await world.clock.advance(60_000)
+
+    expect(fresh).toBe(300)
+    expect(world.attempts.filter(({ event }) => fileEvent(event).fileId === 'f0').length).toBeLessThan(70)
+  })
+})
