@@ -6,12 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Pool } from 'undici'
 import type { Outcome } from '../../src/core/delivery.ts'
 import { deliveryId } from '../../src/core/ids.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
 import type { Target } from '../../src/core/target.ts'
 import { createDispatcher, type DispatcherTarget } from '../../src/delivery/dispatcher.ts'
 import { silentDeliveryMeter } from '../../src/delivery/meter.ts'
+import { formats } from '../../src/formats/registry.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
 import { defaultEgress } from '../../src/lib/egress.ts'
 import { silentLog } from '../../src/lib/log.ts'
@@ -117,6 +119,29 @@ async function saturated(others: Readonly<Record<string, DispatcherTarget>> = {}
   return perSecond
 }
 
+/** What the machine gives at this moment without us: the same requests in a bare loop, unsigned, nothing on disk. */
+async function bare(): Promise<number> {
+  const sink = await Sink.start()
+  const { origin, pathname } = new URL(sink.url)
+  const pool = new Pool(origin, { connections: concurrency, pipelining: 1 })
+  const body = formats.classic(anEvent()).body
+  let left = backlog
+  const began = performance.now()
+  const loop = async () => {
+    while (left > 0) {
+      left -= 1
+      const headers = { 'content-type': 'application/json', 'webhook-id': String(left) }
+      await (await pool.request({ path: pathname, method: 'POST', headers, body })).body.dump()
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, loop))
+  const perSecond = (backlog / (performance.now() - began)) * 1_000
+  console.log(`  ${Math.round(perSecond)} requests per second`)
+  await pool.close()
+  sink.close()
+  return perSecond
+}
+
 /** Open loop: events come on a timetable, whatever became of those before. */
 async function steady(): Promise<void> {
   const sink = await Sink.start()
@@ -158,8 +183,10 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
-const [alone, beside]: [number[], number[]] = [[], []]
+const [raw, alone, beside]: [number[], number[], number[]] = [[], [], []]
 for (let round = 1; round <= rounds; round++) {
+  console.log(`round ${round}: a bare loop of ${backlog} requests`)
+  raw.push(await bare())
   console.log(`round ${round}: a full outbox of ${backlog}`)
   alone.push(await saturated())
   console.log(`round ${round}: beside a target that hangs and one that fails`)
@@ -168,6 +195,8 @@ for (let round = 1; round <= rounds; round++) {
   await steady()
 }
 console.log(`median ${Math.round(median(alone))} per second, worst ${Math.round(Math.min(...alone))}`)
+const ofBare = median(alone.map((each, index) => each / (raw[index] ?? Number.NaN)))
+console.log(`durable and signed that is ${(ofBare * 100).toFixed(0)} % of the bare loop of the same round`)
 const shares = alone.map((each, index) => (beside[index] ?? 0) / each)
 console.log(
   `beside a target that hangs and one that fails the healthy one keeps ${(median(shares) * 100).toFixed(0)} %`,
