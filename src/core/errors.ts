@@ -49,6 +49,11 @@ export class ConfigError extends OneTriggerError {}
 export class SourceError extends OneTriggerError {}
 /** The store fails: stop taking in, say so, resume when it works again. */
 export class StoreError extends OneTriggerError {}
+/** Whether waiting repairs nothing: a damaged database only gets worse. */
+export function isBeyondWaiting(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'STORE_CORRUPT'
+}
+
 /** Our own defect: crash with the stack. */
 export class InvariantError extends OneTriggerError {
   constructor(message: string, options: ErrorOptions = {}) {

@@ -43,7 +43,7 @@ export interface DispatcherOptions {
 export interface Dispatcher {
   /**
    * Delivers what is owed until `stop` aborts; then claims nothing more, hands back what was not sent, and waits for the attempts under way.
-   * `abort` breaks those off too: they stay owed. One slow or dead target never slows another.
+   * `abort` breaks those off too: they stay owed. One slow or dead target never slows another. Rejects for a damaged store (`STORE_CORRUPT`).
    */
   run(stop: AbortSignal, abort: AbortSignal): Promise<void>
   /** Something new is owed to these targets. */

@@ -1,4 +1,5 @@
 import type { Settlement } from '../core/delivery.ts'
+import { isBeyondWaiting } from '../core/errors.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { OwedEvent, Store } from '../store/store.ts'
@@ -16,7 +17,7 @@ export interface SettlerOptions {
   readonly onOwed: (targets: readonly string[]) => void
 }
 
-/** Writes down what became of attempts: what ends while one write is under way goes into the next together. It never gives up. */
+/** Writes down what became of attempts: what ends while one write is under way goes into the next together. It gives up on a damaged store only. */
 export class Settler {
   readonly #options: SettlerOptions
   #settlements: Settlement[] = []
@@ -31,7 +32,7 @@ export class Settler {
     return this.#writing === null
   }
 
-  /** Resolves when it is durable, with the events that follow from it. */
+  /** Resolves when it is durable, with the events that follow from it. Rejects with `STORE_CORRUPT`. */
   settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
     this.#settlements.push(...settlements)
     this.#owed.push(...owed)
@@ -51,6 +52,7 @@ export class Settler {
         await store.settle(settlements, owed)
         if (owed.length > 0) onOwed([...new Set(owed.flatMap(({ targets }) => targets))])
       } catch (error) {
+        if (isBeyondWaiting(error)) throw error
         log.error({ target, err: error }, 'what became of deliveries could not be stored; trying again')
         this.#settlements.unshift(...settlements)
         this.#owed.unshift(...owed)

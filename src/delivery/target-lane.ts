@@ -6,6 +6,7 @@ import {
   closedBreaker,
 } from '../core/breaker.ts'
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
+import { isBeyondWaiting } from '../core/errors.ts'
 import { subjectOf } from '../core/event.ts'
 import {
   freshPace,
@@ -55,6 +56,8 @@ export class TargetLane {
   readonly #follower: JobFollower
   #breaker: Breaker
   #pace: Pace
+  /** Why the lane cannot go on. */
+  #failure: { readonly error: unknown } | null = null
   #inFlight = 0
   /** Nothing can be claimed before an attempt ends. */
   #isFull = false
@@ -96,12 +99,13 @@ export class TargetLane {
     abort.addEventListener('abort', wake)
     const following = this.#follower.run(stop)
     try {
-      while (!stop.aborted) {
+      while (!stop.aborted && this.#failure === null) {
         const claimed = await this.#claim(stop)
         for (const delivery of claimed) this.#start(delivery, stop, abort)
         if (claimed.length === 0) await this.#rest(stop)
       }
-      while (this.#unsettled > 0 || !this.#settler.isIdle) await this.#untilWoken(null)
+      while (this.#failure === null && (this.#unsettled > 0 || !this.#settler.isIdle)) await this.#untilWoken(null)
+      if (this.#failure !== null) throw this.#failure.error
       await following
     } finally {
       stop.removeEventListener('abort', wake)
@@ -127,6 +131,7 @@ export class TargetLane {
       this.#pace = paceAfterBegin(this.#pace, claimed.length, now)
       return claimed
     } catch (error) {
+      if (isBeyondWaiting(error)) throw error
       log.warn({ target: this.#name, err: error }, 'the store does not hand out deliveries; trying again')
       await sleep(clock, storeRetryMs, stop).catch(() => {})
       return []
@@ -179,15 +184,16 @@ export class TargetLane {
     const at = this.#options.clock.now()
     if (stop.aborted) {
       const unsent = { kind: 'again', nextAt: 0, countAttempt: false, reason: 'not sent: stopping' } as const
-      void this.#settler.settle([{ ...unsent, id: delivery.id, at, answer: null }]).then(() => this.wake())
+      this.#see(this.#settler.settle([{ ...unsent, id: delivery.id, at, answer: null }]))
       return
     }
     this.#unsettled += 1
     this.#fly(1)
-    void this.#attempt(delivery, abort).then(() => {
-      this.#unsettled -= 1
-      this.wake()
-    })
+    this.#see(
+      this.#attempt(delivery, abort).finally(() => {
+        this.#unsettled -= 1
+      }),
+    )
   }
 
   async #attempt(delivery: ClaimedDelivery, abort: AbortSignal): Promise<void> {
@@ -205,6 +211,14 @@ export class TargetLane {
     const disabled = await this.#service.after(outcome, clock.now())
     await this.#settler.settle([settlement], [...told, ...owed, ...disabled])
     if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()
+  }
+
+  /** What ends wakes the lane; what fails ends it. */
+  #see(work: Promise<void>): void {
+    const failed = (error: unknown) => {
+      this.#failure ??= { error }
+    }
+    void work.catch(failed).finally(() => this.wake())
   }
 
   #fly(more: 1 | -1): void {
