@@ -36,6 +36,9 @@ export interface WatchRunnerOptions {
 /** Nothing good comes of going on: a person has to look. */
 const alwaysFinal: ReadonlySet<string> = new Set(['INVARIANT', 'STORE_CORRUPT'])
 
+/** The configuration names what is not there. */
+const wrongConfiguration: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'CONFIG_NOT_FOUND'])
+
 /** Problems that will not go away by waiting: they end the process, but only at the very first start. */
 const finalAtFirstStart: ReadonlySet<string> = new Set([
   'SOURCE_UNAUTHORIZED',
@@ -87,7 +90,7 @@ export class WatchRunner {
   async #isFinal(error: unknown): Promise<boolean> {
     if (!(error instanceof OneTriggerError) || alwaysFinal.has(error.code)) return true
     if (!this.#options.mayGiveUp) return false
-    return error.code === 'CONFIG_INVALID' || (finalAtFirstStart.has(error.code) && !(await this.#hasState()))
+    return wrongConfiguration.has(error.code) || (finalAtFirstStart.has(error.code) && !(await this.#hasState()))
   }
 
   async #watchOnce(signal: AbortSignal): Promise<void> {

@@ -32,6 +32,29 @@ describe('a space that does not exist', () => {
   })
 })
 
+describe('certificates that are not there', () => {
+  it('end it with 1, by the name of the file', async () => {
+    const { simulator, receiver, scene } = await aProvider()
+    const flags = [
+      '-H',
+      simulator.url,
+      '-s',
+      'Gamma',
+      '-w',
+      receiver.url,
+      '--store',
+      scene.store,
+      '--ca',
+      '/nowhere/ca.pem',
+    ]
+
+    const process = runOneTrigger(['run', ...flags], { ONEDATA_ACCESS_TOKEN: simulator.token })
+
+    expect(await process.ended).toBe(1)
+    expect(process.stderr.join('\n')).toContain('/nowhere/ca.pem')
+  })
+})
+
 describe('a folder that does not exist', () => {
   it('is waited for, never replaced by the whole space, and its first file is delivered when there is one', async () => {
     const { simulator, receiver, scene } = await aProvider('not/yet')
