@@ -72,7 +72,7 @@ class Oscar implements Target {
   }
 
   follow(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {
-    return lookAtJobs(this.#client, this.#options.service, jobs, this.#deps.clock.wall(), signal)
+    return lookAtJobs(this.#client, this.#options.service, jobs, this.#deps.clock.now(), signal)
   }
 
   async probe(signal: AbortSignal): Promise<string> {
@@ -92,7 +92,7 @@ class Oscar implements Target {
     const answer = { status, body: capped(body) }
     const reason = `the cluster answered ${status}`
     // Without a login nobody can look what becomes of the job.
-    const job = this.#client.canLogIn ? { job: handedOver(name, this.#deps.clock.wall()) } : {}
+    const job = this.#client.canLogIn ? { job: handedOver(name, this.#deps.clock.now()) } : {}
     if (status >= 200 && status < 300) return { kind: 'delivered', answer, ...job }
     // The name is the delivery's own: an attempt before has got through.
     if (status === 500 && body.includes('already exists')) return { kind: 'delivered', answer, ...job }
