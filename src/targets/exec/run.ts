@@ -70,10 +70,10 @@ export function runCommand(input: RunInput, signal: AbortSignal): Promise<Ended>
       tidy()
       reject(error)
     })
+    // What it left running ends with it, and so does the output that this would hold open.
+    child.once('exit', () => killGroup(child, 'SIGKILL'))
     child.once('close', (code, ended) => {
       tidy()
-      // What it left running in its group ends with it.
-      killGroup(child, 'SIGKILL')
       resolve({ code, signal: ended, output: output(), timedOut })
     })
   })

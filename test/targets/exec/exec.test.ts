@@ -95,6 +95,12 @@ describe('a command', () => {
     await waitFor('its child has ended', () => !isRunning(pid))
   })
 
+  it('has ended when it ends, whatever it left running', async () => {
+    const child = 'setInterval(() => {}, 1000)'
+    const script = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' }); setTimeout(() => process.exit(0), 100)`
+    expect(await run(script)()).toMatchObject({ kind: 'delivered' })
+  })
+
   it('is ended when the attempt is broken off, which is told at once', async () => {
     const mark = join(tempDir(), 'pid')
     const stop = new AbortController()
