@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
 import type { Io } from '../src/cli/io.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { generateConfigReference } from '../src/config/reference.ts'
@@ -45,13 +46,23 @@ function cliPage(): string {
     },
     () => {},
   )
-  const sections = [program, ...program.commands].map((command) => {
+  const sections = withSubcommands(program).map((command) => {
     printed = ''
     // Else the width of the terminal would be in the page.
     command.configureHelp({ helpWidth: 100 }).outputHelp()
-    return `## ${command === program ? program.name() : `${program.name()} ${command.name()}`}\n\n\`\`\`text\n${printed.trim()}\n\`\`\``
+    return `## ${nameOf(command)}\n\n\`\`\`text\n${printed.trim()}\n\`\`\``
   })
   return ['# Command line', notice, ...sections].join('\n\n').concat('\n')
+}
+
+/** A command and everything below it, in the order of the help. */
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)]
+}
+
+/** `onetrigger deliveries list` */
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
 }
 
 const silentIo: Io = {

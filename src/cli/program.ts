@@ -52,6 +52,7 @@ Examples:
   onetrigger run -H PROVIDER -s SPACE -f FOLDER -w https://example.org/hook
   onetrigger run --config onetrigger.yaml           many triggers
   onetrigger check --config onetrigger.yaml --connect
+  onetrigger explain /SPACE/FOLDER/FILE             why a file fired, or why not yet
 
 The token is best given as ONEDATA_ACCESS_TOKEN. Every flag of run has a variable; a flag wins over it.
 Exit codes: 0 done, 1 failure, 2 the command line could not be understood.`
