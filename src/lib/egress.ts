@@ -58,6 +58,8 @@ export interface EgressOptions {
 export interface Egress {
   /** Refuses a forbidden name or literal address. Throws `EgressError`. */
   checkHost(hostname: string): void
+  /** The same for a name that a proxy will look up: where `allow` is given, the name itself has to be listed. */
+  checkUnresolved(hostname: string): void
   /** The same for a proxy, which what is allowed and denied is not about: only what is never reached is refused. */
   checkProxy(hostname: string): void
   /** For the socket: what this gives is what is connected to, so that no second look-up differs. One refused address refuses the name. */
@@ -78,13 +80,21 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
     return new EgressError(`${host} is not contacted: ${address} is not among what is allowed`)
   }
 
+  const guard = (hostname: string): string => {
+    const host = canonical(hostname)
+    if (forbiddenNames.has(host)) throw new EgressError(`${host} is never contacted: it is a metadata service`)
+    if (denied.hasName(host)) throw new EgressError(`${host} is not contacted: it is denied`)
+    const refused = isIP(host) === 0 ? null : refusal(host, host)
+    if (refused !== null) throw refused
+    return host
+  }
+
   return {
-    checkHost(hostname) {
-      const host = canonical(hostname)
-      if (forbiddenNames.has(host)) throw new EgressError(`${host} is never contacted: it is a metadata service`)
-      if (denied.hasName(host)) throw new EgressError(`${host} is not contacted: it is denied`)
-      const refused = isIP(host) === 0 ? null : refusal(host, host)
-      if (refused !== null) throw refused
+    checkHost: (hostname) => void guard(hostname),
+    checkUnresolved: (hostname) => {
+      const host = guard(hostname)
+      if (isIP(host) !== 0 || allowed === null || allowed.hasName(host)) return
+      throw new EgressError(`${host} is not contacted: it is not among what is allowed, and a proxy looks it up`)
     },
     checkProxy: (hostname) => checkHost(hostname),
     lookup(hostname, options, callback) {

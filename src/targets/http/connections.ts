@@ -58,7 +58,7 @@ export class Connections {
     const identity = JSON.stringify([url.origin, proxy, tls])
     if (this.#open?.identity === identity) return this.#open.dispatcher
     void this.#open?.dispatcher.close()
-    const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, tls)
+    const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, url, tls)
     this.#open = { identity, dispatcher }
     return dispatcher
   }
@@ -77,8 +77,9 @@ export class Connections {
     })
   }
 
-  /** The proxy looks up the receiver's name, so of that only the name and literal addresses can be checked here. */
-  #through(proxy: string, tls: object): ProxyAgent {
+  /** The proxy looks up the receiver's name, so that only names and literal addresses can be judged here. */
+  #through(proxy: string, url: URL, tls: object): ProxyAgent {
+    this.#deps.egress.checkUnresolved(url.hostname)
     this.#deps.egress.checkProxy(new URL(proxy).hostname)
     return new ProxyAgent({
       ...this.#times(),
