@@ -1,4 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -11,6 +13,8 @@ export interface Aws {
   readonly url: string
   /** Runs one function of aws.py against it and gives what it prints. */
   ask(command: string, ...args: string[]): Promise<unknown>
+  /** Requests so far, with their bodies. */
+  recorded(): Promise<readonly { readonly url: string; readonly body: string }[]>
   close(): void
 }
 
@@ -20,7 +24,10 @@ export interface Aws {
  */
 export async function startAws(): Promise<Aws> {
   installPython(join(import.meta.dirname, 'requirements.txt'))
+  const folder = mkdtempSync(join(tmpdir(), 'onetrigger-moto-'))
   const server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'], {
+    // Its record lies in the folder in which it runs.
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const url = await new Promise<string>((resolve, reject) => {
@@ -32,6 +39,7 @@ export async function startAws(): Promise<Aws> {
   })
   const config = { batch: { use_docker: false }, lambda: { use_docker: false } }
   await fetch(`${url}/moto-api/config`, { method: 'POST', body: JSON.stringify(config) })
+  await fetch(`${url}/moto-api/recorder/start-recording`, { method: 'POST' })
   const environment = {
     AWS_ENDPOINT_URL: url,
     AWS_ACCESS_KEY_ID: 'testing',
@@ -46,6 +54,24 @@ export async function startAws(): Promise<Aws> {
       const { stdout } = await run(python, [script, command, ...args], { env: { ...process.env, ...environment } })
       return JSON.parse(stdout)
     },
-    close: () => server.kill(),
+    recorded: async () => {
+      const text = await (await fetch(`${url}/moto-api/recorder/download-recording`)).text()
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          // What moto's recorder writes.
+          const {
+            url: asked,
+            body,
+            body_encoded,
+          } = JSON.parse(line) as { url: string; body: string; body_encoded: boolean }
+          return { url: asked, body: body_encoded ? Buffer.from(body, 'base64').toString('utf8') : body }
+        })
+    },
+    close: () => {
+      server.once('close', () => rmSync(folder, { recursive: true, force: true }))
+      server.kill()
+    },
   }
 }

@@ -37,6 +37,12 @@ describe('lambda', () => {
     expect(await handOver.probe?.(never)).toContain('scar-yolo')
     expect(await handOver.deliver(aDelivery('l1'), never)).toMatchObject({ kind: 'delivered', answer: { status: 202 } })
     expect(await wait.deliver(aDelivery('l2'), never)).toMatchObject({ kind: 'delivered', answer: { status: 200 } })
+
+    // Without containers moto runs no function; what it was asked to run is on its record.
+    const payloads = (await aws.recorded()).filter(({ url }) => url.endsWith('/functions/scar-yolo/invocations'))
+    expect(payloads.map(({ body }) => body).slice(1)).toEqual(
+      ['l1', 'l2'].map((id) => classic(aDelivery(id).event, { key: 'percent' })),
+    )
   })
 })
 
