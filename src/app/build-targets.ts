@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { environmentProxy, environmentVariable } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { FileEvent } from '../core/event.ts'
-import type { ContentPart, Source } from '../core/source.ts'
+import type { Source } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { DispatcherTarget } from '../delivery/dispatcher.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -44,7 +44,8 @@ export function buildTargets(
       egress,
       proxyFor: environmentProxy,
       variable: environmentVariable,
-      readContent: (event, range, signal) => contentOf(sourcesByName, event, range, signal),
+      fileVersion: async (event, signal) => sourceOf(sourcesByName, event).fileVersion(event, signal),
+      readContent: async (event, range, signal) => sourceOf(sourcesByName, event).readContent(event, range, signal),
     })
     built.set(name, { ...target, target: closers.add(instance) })
   }
@@ -52,13 +53,8 @@ export function buildTargets(
 }
 
 /** A delivery may be owed for a file of a source that the configuration does not name any more. */
-async function contentOf(
-  sourcesByName: ReadonlyMap<string, Source>,
-  { source, space, fileId }: FileEvent,
-  range: { readonly start: number; readonly length: number },
-  signal: AbortSignal,
-): Promise<ContentPart> {
+function sourceOf(sourcesByName: ReadonlyMap<string, Source>, { source }: FileEvent): Source {
   const named = sourcesByName.get(source)
-  if (named !== undefined) return named.readContent({ space, fileId }, range, signal)
+  if (named !== undefined) return named
   throw new SourceError('SOURCE_UNREACHABLE', `no source "${source}" is watched by this configuration`)
 }

@@ -120,6 +120,13 @@ export interface ContentPart {
   readonly size: number
 }
 
+/** What tells one version of a file's content from another; null where the source did not tell. */
+export interface FileVersion {
+  readonly size: number | null
+  /** Seconds since the epoch, whole. */
+  readonly mtime: number | null
+}
+
 /** A storage that can be watched. */
 export interface Source {
   /** Spaces that the token sees. Rejects with `SourceError`. */
@@ -129,6 +136,11 @@ export interface Source {
    * `SOURCE_UNREACHABLE`...); the caller decides what to do about it.
    */
   openSpace(space: string, signal: AbortSignal): Promise<SpaceWatch>
+  /** What a file is at this moment; null when it is gone. Rejects with `SourceError`. */
+  fileVersion(
+    file: { readonly space: Space; readonly fileId: string; readonly path: string },
+    signal: AbortSignal,
+  ): Promise<FileVersion | null>
   /** Reads `length` bytes of a file from `start` on; fewer where it ends before. Rejects with `SourceError`. */
   readContent(
     file: { readonly space: Space; readonly fileId: string },

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { FileEvent } from '../core/event.ts'
-import type { ContentPart } from '../core/source.ts'
+import type { ContentPart, FileVersion } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Egress } from '../lib/egress.ts'
@@ -27,6 +27,8 @@ export interface TargetDeps {
     range: { readonly start: number; readonly length: number },
     signal: AbortSignal,
   ) => Promise<ContentPart>
+  /** What the file of an event is at this moment; null when it is gone; absent: nobody can tell. Rejects with `SourceError`. */
+  readonly fileVersion?: (event: FileEvent, signal: AbortSignal) => Promise<FileVersion | null>
   /** A variable of this process, for commands that are to have it; absent: there are none. */
   readonly variable?: (name: string) => string | undefined
   /** The proxy that the environment names for a URL; absent: there is none. */

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ export interface Minio {
   readonly endpoint: string
   readonly accessKey: string
   readonly secretKey: string
-  close(): void
+  close(): Promise<void>
 }
 
 /** Builds MinIO from its Go module, once; says what is missing, and fails then: nothing is skipped. */
@@ -51,9 +52,11 @@ export async function startMinio(): Promise<Minio> {
     endpoint,
     accessKey,
     secretKey,
-    close: () => {
-      server.once('close', () => rmSync(data, { recursive: true, force: true }))
+    close: async () => {
+      const closed = once(server, 'close')
       server.kill()
+      await closed
+      rmSync(data, { recursive: true, force: true })
     },
   }
 }

@@ -32,9 +32,9 @@ beforeEach(async () => {
   bucket = `yolo-${buckets++}`
   await s3.send(new CreateBucketCommand({ Bucket: bucket }))
 })
-afterAll(() => {
+afterAll(async () => {
   s3.destroy()
-  minio.close()
+  await minio.close()
 })
 
 /** A provider with a file of so many bytes, a target that stages it, and what was read of it. */
@@ -67,17 +67,21 @@ async function aFile(bytes: number, path = 'in/video.avi') {
     held -= range.length
     return part
   }
-  const event = anEvent({ path, size: bytes, fileId, space: simulator.space })
+  const { space } = simulator
+  const file = { space, fileId, path }
+  const mtime = (await source.fileVersion(file, never))?.mtime ?? 0
+  const event = anEvent({ path, size: bytes, fileId, space, mtime })
   const delivery: ClaimedDelivery = { id: 'dlv_1', target: 'yolo', event, attempt: 1, createdAt: 0 }
-  return { simulator, content, delivery, reads, readContent, most: () => most }
+  const fileVersion: TargetDeps['fileVersion'] = (_event, signal) => source.fileVersion(file, signal)
+  return { simulator, content, delivery, reads, readContent, source: { readContent, fileVersion }, most: () => most }
 }
 
-function aTarget(readContent: TargetDeps['readContent'], options: object = {}) {
+function aTarget(source: Pick<TargetDeps, 'readContent' | 'fileVersion'>, options: object = {}) {
   const secret: TargetDeps['secret'] = (ref) =>
     fixedSecret('env' in ref && ref.env === 'A' ? minio.accessKey : minio.secretKey)
   const place = { endpoint: minio.endpoint, path: `${bucket}/input`, accessKey: { env: 'A' }, secretKey: { env: 'S' } }
   const given = { url: 'http://127.0.0.1:9', service: 'yolo', mode: 'stage', minio: place, ...options }
-  const target = oscar.build(given, targetDeps({ secret, ...(readContent === undefined ? {} : { readContent }) }))
+  const target = oscar.build(given, targetDeps({ secret, ...source }))
   onTestFinished(() => target.close())
   return target
 }
@@ -98,9 +102,9 @@ function sha256(bytes: Uint8Array): string {
 
 describe('staging a file into the MinIO input of a service', () => {
   it('copies a large one part by part, never more than one part in memory', async () => {
-    const { content, delivery, reads, readContent, most } = await aFile(30 * mib + 5)
+    const { content, delivery, reads, source, most } = await aFile(30 * mib + 5)
 
-    expect(await aTarget(readContent).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
 
     expect(await staged('input/in/video.avi')).toBe(sha256(content))
     expect(reads).toHaveLength(4)
@@ -109,30 +113,37 @@ describe('staging a file into the MinIO input of a service', () => {
   })
 
   it.each([0, 1, 8 * mib])('copies one of %i bytes at once', async (bytes) => {
-    const { content, delivery, readContent } = await aFile(bytes)
-    expect(await aTarget(readContent).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+    const { content, delivery, source } = await aFile(bytes)
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
     expect(await staged('input/in/video.avi')).toBe(sha256(content))
   })
 
   it('keeps any name', async () => {
-    const { content, delivery, readContent } = await aFile(10, `in/${nastyName}`)
-    expect(await aTarget(readContent).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+    const { content, delivery, source } = await aFile(10, `in/${nastyName}`)
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
     expect(await staged(`input/in/${nastyName}`)).toBe(sha256(content))
   })
 
   it('asks the service where its input is', async () => {
-    const { content, delivery, readContent } = await aFile(10)
+    const { content, delivery, source } = await aFile(10)
     const cluster = await OscarCluster.start()
     const login = { basic: { username: 'oscar', password: { env: 'P' } } }
-    const deps = targetDeps({
-      ...(readContent === undefined ? {} : { readContent }),
-      secret: () => fixedSecret('canary'),
-    })
+    const deps = targetDeps({ ...source, secret: () => fixedSecret('canary') })
     const target = oscar.build({ url: cluster.url, service: 'yolo', mode: 'stage', login }, deps)
     onTestFinished(() => target.close())
     expect(await target.deliver(delivery, never)).toMatchObject({
       kind: 'unavailable',
       reason: expect.stringContaining('no MinIO input'),
+    })
+    cluster.definition = {
+      input: [{ storage_provider: 'minio.default', path: `${bucket}/in` }],
+      storage_providers: {
+        minio: { default: { endpoint: minio.endpoint, access_key: 'hidden', secret_key: 'hidden' } },
+      },
+    }
+    expect(await target.deliver(delivery, never)).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('from 3.5 on'),
     })
     const { endpoint, accessKey: access_key, secretKey: secret_key } = minio
     const storage = { endpoint, region: 'us-east-1', access_key, secret_key }
@@ -146,17 +157,17 @@ describe('staging a file into the MinIO input of a service', () => {
   })
 
   it('goes on where an attempt before was broken off', async () => {
-    const { content, delivery, reads, readContent } = await aFile(40 * mib)
+    const { content, delivery, reads, source } = await aFile(40 * mib)
     const stop = new AbortController()
     const breaking: TargetDeps['readContent'] = async (event, range, signal) => {
       if (range.start >= 24 * mib) stop.abort(new Error('killed'))
-      return readContent(event, range, signal)
+      return source.readContent(event, range, signal)
     }
-    await expect(aTarget(breaking).deliver(delivery, stop.signal)).rejects.toThrow('killed')
+    await expect(aTarget({ ...source, readContent: breaking }).deliver(delivery, stop.signal)).rejects.toThrow('killed')
     expect(await objects()).toEqual([`.onetrigger/${jobName('dlv_1')}`])
     const before = reads.length
 
-    expect(await aTarget(readContent).deliver({ ...delivery, attempt: 2 }, never)).toMatchObject({ kind: 'delivered' })
+    expect(await aTarget(source).deliver({ ...delivery, attempt: 2 }, never)).toMatchObject({ kind: 'delivered' })
 
     expect(reads.slice(before).map(({ start }) => start / mib)).toEqual([24, 32])
     expect(await staged('input/in/video.avi')).toBe(sha256(content))
@@ -164,8 +175,8 @@ describe('staging a file into the MinIO input of a service', () => {
   })
 
   it('does not write an object again that is there for the same delivery, so that the service runs once', async () => {
-    const { delivery, reads, readContent } = await aFile(20 * mib)
-    const target = aTarget(readContent)
+    const { delivery, reads, source } = await aFile(20 * mib)
+    const target = aTarget(source)
     await target.deliver(delivery, never)
     const before = reads.length
 
@@ -176,28 +187,55 @@ describe('staging a file into the MinIO input of a service', () => {
   })
 
   it('gives an event up whose file has changed since: the newer version has its own', async () => {
-    const { simulator, delivery, readContent } = await aFile(10 * mib)
+    const { simulator, delivery, source } = await aFile(10 * mib)
     simulator.model.write('in/video.avi', 'more')
-    expect(await aTarget(readContent).deliver(delivery, never)).toMatchObject({
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({
       kind: 'rejected',
       reason: expect.stringContaining('newer version'),
     })
     expect(await objects()).not.toContain('input/in/video.avi')
   })
 
+  it('never mixes two versions of one size: an upload that was broken off is thrown away when the file has changed', async () => {
+    const { simulator, delivery, source } = await aFile(20 * mib)
+    const stop = new AbortController()
+    const breaking: TargetDeps['readContent'] = async (event, range, signal) => {
+      if (range.start > 0) stop.abort(new Error('killed'))
+      return source.readContent(event, range, signal)
+    }
+    await expect(aTarget({ ...source, readContent: breaking }).deliver(delivery, stop.signal)).rejects.toThrow('killed')
+    const fileVersion: TargetDeps['fileVersion'] = async () => ({ size: 20 * mib, mtime: 1 })
+    simulator.model.overwrite('in/video.avi', Buffer.alloc(20 * mib, 7))
+
+    expect(await aTarget({ ...source, fileVersion }).deliver({ ...delivery, attempt: 2 }, never)).toMatchObject({
+      kind: 'rejected',
+      reason: expect.stringContaining('newer version'),
+    })
+    expect(await objects()).toEqual([])
+  })
+
+  it('gives an event up whose file is gone', async () => {
+    const { simulator, delivery, source } = await aFile(10)
+    simulator.model.remove('in/video.avi')
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({
+      kind: 'rejected',
+      reason: 'the file is gone',
+    })
+  })
+
   it('waits for a bucket, a key or a provider that does not work', async () => {
-    const { simulator, delivery, readContent } = await aFile(10)
+    const { simulator, delivery, source } = await aFile(10)
     const place = { endpoint: minio.endpoint, path: 'absent/input', accessKey: { env: 'A' }, secretKey: { env: 'S' } }
-    expect(await aTarget(readContent, { minio: place }).deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
+    expect(await aTarget(source, { minio: place }).deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
     const wrong = { ...place, path: `${bucket}/input`, accessKey: { env: 'S' } }
-    const refused = await aTarget(readContent, { minio: wrong }).deliver(delivery, never)
+    const refused = await aTarget(source, { minio: wrong }).deliver(delivery, never)
     expect(refused).toMatchObject({ kind: 'unavailable' })
     expect(JSON.stringify(refused)).not.toContain('canary')
     const nobody = { ...place, endpoint: 'http://127.0.0.1:9' }
-    expect(await aTarget(readContent, { minio: nobody }).deliver(delivery, never)).toMatchObject({
+    expect(await aTarget(source, { minio: nobody }).deliver(delivery, never)).toMatchObject({
       kind: 'unavailable',
     })
     simulator.faults.http({ kind: 'error', status: 503 })
-    expect(await aTarget(readContent).deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
+    expect(await aTarget(source).deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
   })
 })

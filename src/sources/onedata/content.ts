@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { SourceError } from '../../core/errors.ts'
-import type { ContentPart, Space } from '../../core/source.ts'
+import type { ContentPart, FileVersion, Space } from '../../core/source.ts'
 import type { SourceDeps } from '../define.ts'
-import { createConnection, rankProviders } from './connect.ts'
+import { createConnection, openProvider, rankProviders } from './connect.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Connection } from './provider.ts'
 import { dispatcherOf } from './stream-connection.ts'
@@ -46,6 +46,26 @@ export class ContentReader {
       throw new SourceError('SOURCE_UNREACHABLE', message)
     } finally {
       cancel()
+    }
+  }
+
+  /** See `Source.fileVersion`. */
+  async version(
+    { space, fileId, path }: { readonly space: Space; readonly fileId: string; readonly path: string },
+    signal: AbortSignal,
+  ): Promise<FileVersion | null> {
+    const [origin] = await rankProviders(this.#options, this.#deps, space, signal)
+    const provider = await openProvider(origin ?? '', this.#options, this.#deps, signal)
+    try {
+      const request = { fileId, path, xattrs: [], cdmi: false, distribution: false }
+      const [answer] = await provider.read(space, [request], signal)
+      if (answer === undefined || answer.kind === 'unavailable') {
+        throw new SourceError('SOURCE_UNREACHABLE', answer?.reason ?? 'the provider did not tell of the file')
+      }
+      if (answer.kind !== 'file') return null
+      return { size: answer.facts.size ?? null, mtime: answer.facts.mtime ?? null }
+    } finally {
+      await provider.close()
     }
   }
 

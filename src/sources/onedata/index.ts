@@ -15,6 +15,7 @@ export const onedata = defineSource({
       listSpaces: (signal) => listSpaces(options, deps, signal),
       openSpace: async (space, signal) =>
         new OnedataWatch({ space: await resolveSpace(options, deps, space, signal), options, deps }),
+      fileVersion: (file, signal) => content.version(file, signal),
       readContent: (file, range, signal) => content.read(file, range, signal),
       close: () => content.close(),
     }

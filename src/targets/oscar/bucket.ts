@@ -26,6 +26,8 @@ export interface Bucket {
   uploadPart(key: string, uploadId: string, number: number, bytes: Uint8Array, signal: AbortSignal): Promise<Part>
   /** Resolves with the `ETag` of the object. */
   complete(key: string, uploadId: string, parts: readonly Part[], signal: AbortSignal): Promise<string>
+  /** Throws an unfinished upload of the delivery away, where there is one. */
+  abandon(delivery: string, signal: AbortSignal): Promise<void>
   /** The upload of the delivery is over. */
   forget(delivery: string, signal: AbortSignal): Promise<void>
   close(): void
@@ -140,6 +142,15 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
       })
       const { ETag = '' } = await client.send(asked, { abortSignal: signal })
       return unquoted(ETag)
+    },
+    abandon: async (delivery, signal) => {
+      const note = await noted(delivery, signal)
+      if (note === null) return
+      const { key: Key, uploadId: UploadId } = note
+      await find(() =>
+        client.send(new s3.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal: signal }),
+      )
+      await client.send(new s3.DeleteObjectCommand({ Bucket, Key: noteKey(delivery) }), { abortSignal: signal })
     },
     forget: async (delivery, signal) => {
       await client.send(new s3.DeleteObjectCommand({ Bucket, Key: noteKey(delivery) }), { abortSignal: signal })

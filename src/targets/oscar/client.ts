@@ -29,7 +29,7 @@ export class OscarClient {
   readonly #deps: TargetDeps
   readonly #connections: Connections
   readonly #token: SecretSource | null
-  readonly #login: (() => string) | null
+  readonly #login: ((anew: boolean) => string) | null
   #fetched: string | null = null
 
   constructor(options: OscarOptions, deps: TargetDeps) {
@@ -71,8 +71,11 @@ export class OscarClient {
 
   /** A page of what asks for a login. Null where there is none. */
   async get(path: string, signal: AbortSignal): Promise<OscarAnswer | null> {
-    if (this.#login === null) return null
-    return this.#ask({ method: 'GET', path, headers: { authorization: this.#login() } }, signal)
+    const login = this.#login
+    if (login === null) return null
+    const ask = (authorization: string) => this.#ask({ method: 'GET', path, headers: { authorization } }, signal)
+    const answer = await ask(login(false))
+    return answer.status === 401 ? ask(login(true)) : answer
   }
 
   close(): Promise<void> {
@@ -80,7 +83,8 @@ export class OscarClient {
   }
 
   async #serviceToken(signal: AbortSignal): Promise<string> {
-    if (this.#token !== null) return this.#token.get().reveal()
+    // One that was fetched is newer than the one that is configured: that was refused.
+    if (this.#fetched === null && this.#token !== null) return this.#token.get().reveal()
     this.#fetched ??= await this.#fetchToken(signal)
     return this.#fetched
   }
@@ -100,8 +104,9 @@ export class OscarClient {
         `the cluster did not give the token of service ${service} (${answer?.status})`,
       )
     }
-    const { token } = serviceSchema.parse(parseJson(answer.body))
-    return token
+    const parsed = serviceSchema.safeParse(parseJson(answer.body))
+    if (parsed.success) return parsed.data.token
+    throw new ConfigError('CONFIG_INVALID', `what answers at ${this.#options.url} is no OSCAR cluster`)
   }
 
   async #ask({ method, path, headers, body }: Ask, signal: AbortSignal): Promise<OscarAnswer> {
@@ -129,15 +134,14 @@ export class OscarClient {
 
 const serviceSchema = z.object({ token: z.string().min(1) })
 
-function loginOf({ login }: OscarOptions, deps: TargetDeps): (() => string) | null {
+/** The header that logs in; `anew` reads its secret again. */
+function loginOf({ login }: OscarOptions, deps: TargetDeps): ((anew: boolean) => string) | null {
   if (login === undefined) return null
-  if ('bearer' in login) {
-    const token = deps.secret(login.bearer)
-    return () => `Bearer ${token.get().reveal()}`
-  }
-  const { username, password } = login.basic
-  const secret = deps.secret(password)
-  return () => `Basic ${Buffer.from(`${username}:${secret.get().reveal()}`, 'utf8').toString('base64')}`
+  const secret = deps.secret('bearer' in login ? login.bearer : login.basic.password)
+  const read = (anew: boolean) => (anew ? secret.refresh() : secret.get()).reveal()
+  if ('bearer' in login) return (anew) => `Bearer ${read(anew)}`
+  const { username } = login.basic
+  return (anew) => `Basic ${Buffer.from(`${username}:${read(anew)}`, 'utf8').toString('base64')}`
 }
 
 /** JSON, or undefined where it is none. */

@@ -51,6 +51,10 @@ export async function findDestination(
   const parsed = serviceSchema.safeParse(parseJson(answer?.body ?? ''))
   const input = parsed.data?.input.find(({ storage_provider }) => /^minio(\.|$)/.test(storage_provider))
   const storage = parsed.data?.storage_providers.minio[input?.storage_provider.split('.')[1] ?? 'default']
+  if (storage?.access_key === 'hidden' || storage?.secret_key === 'hidden') {
+    const why = 'OSCAR from 3.5 on does not tell the keys of its MinIO'
+    throw new ConfigError('CONFIG_INVALID', `service ${options.service}: ${why}; give them by \`minio\``)
+  }
   if (input === undefined || storage === undefined) {
     throw new ConfigError('CONFIG_INVALID', `service ${options.service} tells of no MinIO input; name one by \`minio\``)
   }

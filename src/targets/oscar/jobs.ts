@@ -32,22 +32,23 @@ export async function lookAtJobs(
   signal: AbortSignal,
 ): Promise<readonly Job[]> {
   const wanted = new Set(jobs.map(({ id }) => id))
-  const found = await findJobs(client, service, wanted, signal)
+  const { found, isWhole } = await findJobs(client, service, wanted, signal)
   return jobs.flatMap((job) => {
     const seen = found.get(job.id)
     if (seen !== undefined) return [asJob(job, seen, service, now)]
-    return now - startOf(job) < patienceMs
+    return !isWhole || now - startOf(job) < patienceMs
       ? []
       : [{ ...job, state: 'unknown', detail: unknownDetail(job), seenAt: now }]
   })
 }
 
+/** `isWhole`: every page was read, so that what is not found is not there. */
 async function findJobs(
   client: OscarClient,
   service: string,
   wanted: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, OscarJob>> {
+): Promise<{ readonly found: ReadonlyMap<string, OscarJob>; readonly isWhole: boolean }> {
   const found = new Map<string, OscarJob>()
   let next: string | null = ''
   for (let count = 0; count < mostPages && next !== null && found.size < wanted.size; count++) {
@@ -55,7 +56,7 @@ async function findJobs(
     for (const [name, job] of Object.entries(page.jobs)) if (wanted.has(name)) found.set(name, job)
     next = page.next_page === '' ? null : (page.next_page ?? null)
   }
-  return found
+  return { found, isWhole: next === null }
 }
 
 async function readPage(

@@ -35,13 +35,16 @@ export const oscarOptions = z
     minio: z
       .strictObject({
         endpoint: z.url({ protocol: /^https?$/ }).describe('Address of MinIO'),
-        path: z.string().min(1).describe('Bucket and folder, as the input of the service names them'),
+        path: z
+          .string()
+          .regex(/^[^/]+\/[^/]/, 'a bucket and a folder in it, as bucket/folder')
+          .describe('Bucket and folder, as the input of the service names them'),
         region: z.string().min(1).default('us-east-1').describe('Region that requests are signed for'),
         accessKey: secretRef.describe('Access key'),
         secretKey: secretRef.describe('Secret key'),
       })
       .optional()
-      .describe('Where files are staged; by default the service is asked, which needs `login`'),
+      .describe('Where files are staged. OSCAR before 3.5 tells it itself, where there is a `login`'),
     event: z
       .enum(['plain', 'delegated'])
       .default('plain')

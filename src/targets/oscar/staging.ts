@@ -32,14 +32,17 @@ export async function stageFile(
     if (known?.delivery !== name || known.size !== event.size) {
       const source = new Content(event, deps)
       const partBytes = partSize(event.size)
-      if (event.size <= partBytes) await bucket.put(key, name, await source.read(0, event.size, signal), signal)
+      await source.check(signal)
+      if (event.size <= partBytes) await putWhole(bucket, { key, name, size: event.size, partBytes, source }, signal)
       else await uploadParts(bucket, { key, name, size: event.size, partBytes, source }, signal)
       const size = (await bucket.head(key, signal))?.size
       if (size !== event.size) return { kind: 'retry', reason: `the object has ${size} bytes and not ${event.size}` }
     }
+    await bucket.forget(name, signal)
     return { kind: 'delivered', answer: { status: 200, body: `${destination.bucket}/${key}`.slice(0, 256) } }
   } catch (error) {
     if (!(error instanceof FileChanged)) throw error
+    await bucket.abandon(name, signal)
     return { kind: 'rejected', reason: error.message }
   } finally {
     bucket.close()
@@ -52,6 +55,12 @@ interface Upload {
   readonly size: number
   readonly partBytes: number
   readonly source: Content
+}
+
+async function putWhole(bucket: Bucket, { key, name, size, source }: Upload, signal: AbortSignal): Promise<void> {
+  const bytes = await source.read(0, size, signal)
+  await source.check(signal)
+  await bucket.put(key, name, bytes, signal)
 }
 
 async function uploadParts(
@@ -68,9 +77,10 @@ async function uploadParts(
       known ?? (await bucket.uploadPart(key, uploadId, number, await source.read(start, length, signal), signal)),
     )
   }
+  // Nothing that was read is of another version, however long it took and however often it was broken off.
+  await source.check(signal)
   const etag = await bucket.complete(key, uploadId, parts, signal)
   if (etag !== combinedTag(parts)) throw new Error('the checksum of the object is not that of its parts')
-  await bucket.forget(name, signal)
 }
 
 /** Reads what an event is about, and only that. */
@@ -81,6 +91,16 @@ class Content {
   constructor(event: FileEvent, deps: TargetDeps) {
     this.#event = event
     this.#deps = deps
+  }
+
+  /** Throws `FileChanged` when the file is not the version that the event is about. */
+  async check(signal: AbortSignal): Promise<void> {
+    const version = (await this.#deps.fileVersion?.(this.#event, signal)) ?? null
+    const { size, mtime } = this.#event
+    if (version?.size === size && version.mtime === mtime) return
+    throw new FileChanged(
+      version === null ? 'the file is gone' : 'the file has changed since: its newer version has an event of its own',
+    )
   }
 
   async read(start: number, length: number, signal: AbortSignal): Promise<Uint8Array> {

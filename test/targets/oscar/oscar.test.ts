@@ -112,6 +112,25 @@ describe('oscar', () => {
     expect(cluster.authorizations).toContain('Bearer canary')
   })
 
+  it('uses the token that it fetched from then on, where the configured one is outdated', async () => {
+    const cluster = await OscarCluster.start()
+    const target = aTarget(cluster, { token: { env: 'OLD' }, login })
+    for (const id of ['dlv_1', 'dlv_2', 'dlv_3']) {
+      expect(await target.deliver(aDelivery(id), never)).toMatchObject({ kind: 'delivered' })
+    }
+    expect(cluster.authorizations.filter((each) => each === 'Bearer canary')).toHaveLength(1)
+    expect(cluster.authorizations).toHaveLength(5)
+  })
+
+  it('waits where something else answers than an OSCAR cluster', async () => {
+    const cluster = await OscarCluster.start()
+    cluster.token = ''
+    expect(await aTarget(cluster).deliver(aDelivery(), never)).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('is no OSCAR cluster'),
+    })
+  })
+
   it('waits for a token that is refused for good, and tells no secret', async () => {
     const cluster = await OscarCluster.start()
     const outcome = await aTarget(cluster, { token: { env: 'TOKEN' } }).deliver(aDelivery(), never)
