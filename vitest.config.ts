@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/{peers,shells,aws,minio}/**'],
+    exclude: ['test/{peers,shells,aws,minio,image}/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     reporters: ['default'],
