@@ -15,6 +15,7 @@ export async function runSimulate(flags: Flags, io: Io): Promise<number> {
   const { simulate } = await import('./simulate.ts')
   const options = {
     providerVersion: String(flags.providerVersion),
+    host: String(flags.host),
     port: portOf(String(flags.port)),
     tls: flags.tls === true,
     space: String(flags.space),

@@ -112,6 +112,7 @@ function addSimulate(program: Command, io: Io, finish: Finish): void {
     .command('simulate')
     .description('Run a pretend Oneprovider until SIGINT or SIGTERM, for trying and testing')
     .option('--provider-version <version>', 'generation to be: 18.02, 20.02, 21.02.3, 21.02.8 or 25.0', '25.0')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 = all of this machine or container', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 = any free one', '0')
     .option('--tls', 'speak HTTPS, with a certificate of its own making')
     .option('--space <name>', 'name of the space', 'Gamma')

@@ -10,6 +10,8 @@ import { type ProviderVersion, providerVersions, type SimulatorOptions } from '.
 export interface SimulateOptions {
   /** One of `providerVersions`. */
   readonly providerVersion: string
+  /** Address or name to listen on. */
+  readonly host: string
   /** 0 = any free one. */
   readonly port: number
   readonly tls: boolean
@@ -46,6 +48,7 @@ export async function simulate(options: SimulateOptions, io: SimulateIo): Promis
   const clock = createSystemClock()
   const simulator = await listen({
     version,
+    host: options.host,
     port: options.port,
     tls: options.tls,
     spaceName: options.space,
@@ -69,7 +72,7 @@ async function listen(options: SimulatorOptions): Promise<Simulator> {
   try {
     return await createSimulator(options)
   } catch (cause) {
-    const message = `the simulator cannot listen on port ${options.port}; choose another one with --port, or 0 for any free one`
+    const message = `the simulator cannot listen on port ${options.port}; choose another one with --port (0 = any free one); --host must be an address of this machine`
     throw new ConfigError('LISTEN_FAILED', message, { cause })
   }
 }

@@ -5,7 +5,14 @@ import { startSimulator } from '../support/simulator.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { rest } from './wire.ts'
 
-const defaults: SimulateOptions = { providerVersion: '25.0', port: 0, tls: false, space: 'My space', json: true }
+const defaults: SimulateOptions = {
+  providerVersion: '25.0',
+  host: '127.0.0.1',
+  port: 0,
+  tls: false,
+  space: 'My space',
+  json: true,
+}
 
 function start(options: Partial<SimulateOptions> = {}) {
   const stop = new AbortController()
@@ -41,6 +48,17 @@ describe('onetrigger simulate', () => {
     expect(reply.status).toBe(200)
     expect(await ended).toBe(0)
     expect(lines).toHaveLength(1)
+  })
+
+  it('listens where it is told, as other containers need it', async () => {
+    const { lines } = start({ host: '0.0.0.0', token: 'chosen' })
+    const { url } = JSON.parse(await waitFor('it is up', () => lines[0]))
+    // All of 127.0.0.0/8 is this machine, and only a listener on all addresses answers there.
+    const elsewhere = `http://127.0.0.2:${new URL(url).port}`
+
+    const reply = await rest({ url: elsewhere, token: 'chosen' })('POST', '/lookup-file-id/My%20space/in')
+
+    expect(reply.status).toBe(200)
   })
 
   it('names its certificate', async () => {
