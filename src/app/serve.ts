@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { type Bridge, createBridge } from './bridge.ts'
 import { Closers } from './closers.ts'
 import { openStore } from './open-store.ts'
+import { warnOfStore } from './store-warnings.ts'
 
 export interface ServeDeps {
   readonly log: Log
@@ -35,6 +36,7 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
   try {
     const clock = createSystemClock()
     const store = closers.add(await openStore(config, clock))
+    if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
     const process = closers.add(new ProcessLife(deps.log))
     const running: { bridge: Bridge | null } = { bridge: null }
     const metrics = createMetrics({ store, clock, version: packageVersion() })
