@@ -7,8 +7,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
-# What only developers read goes; licences stay.
-RUN find dist node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -iname 'readme*' -o -iname 'changelog*' \) -delete \
+# What only compilers and debuggers read goes; readme files stay, for some hold the licence.
+RUN find dist node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete \
  && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name .github \) -prune -exec rm -rf {} + \
  && find node_modules -type d -empty -delete
 
@@ -21,19 +21,22 @@ LABEL org.opencontainers.image.title="OneTrigger" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-# State goes to $XDG_STATE_HOME/onetrigger.
+# State goes to $XDG_STATE_HOME/onetrigger. So do the files that SQLite sorts in: the root file system may be read-only.
 ENV NODE_ENV=production \
     ONETRIGGER_LISTEN=0.0.0.0:8080 \
-    XDG_STATE_HOME=/var/lib
+    XDG_STATE_HOME=/var/lib \
+    TMPDIR=/var/lib/onetrigger
 COPY --from=build /build/package.json /build/LICENSE /opt/onetrigger/
 COPY --from=build /build/node_modules /opt/onetrigger/node_modules
 COPY --from=build /build/bin /opt/onetrigger/bin
 COPY --from=build /build/dist /opt/onetrigger/dist
+WORKDIR /opt/onetrigger
+# `onetrigger` for people inside; `./onetrigger` for manifests that name the command as 1.0.4's image did.
 RUN ln -s /opt/onetrigger/bin/onetrigger.mjs /usr/local/bin/onetrigger \
+ && ln -s bin/onetrigger.mjs onetrigger \
  && install -d -o 1000 -g 1000 /var/lib/onetrigger
 # A number, so that Kubernetes can see that it is not root.
 USER 1000:1000
-WORKDIR /var/lib/onetrigger
 VOLUME /var/lib/onetrigger
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
