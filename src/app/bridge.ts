@@ -56,8 +56,8 @@ const watchEndMs = 10_000
 const drainMs = 60_000
 const closeMs = 5_000
 const pruneEveryMs = 3_600_000
-/** How soon what an operator's command has written is seen. */
-const heedEveryMs = 1_000
+/** After a store that does not tell whether others have written. */
+const heedAgainMs = 1_000
 /** Delivered deliveries and deleted files are kept this long for questions. */
 const keepMs = 30 * 86_400_000
 
@@ -204,7 +204,7 @@ async function endWithin(
   given.abort()
 }
 
-/** An operator's command has written: something may be owed that was not. */
+/** Another process or an operator's command has written: something may be owed that was not. */
 async function heedOthers(
   { targets: configured }: Config,
   { store, clock, log }: BridgeDeps,
@@ -213,13 +213,14 @@ async function heedOthers(
 ): Promise<void> {
   let known = 0
   while (!signal.aborted) {
-    const seen = await store.writesByOthers().catch((error: unknown) => {
+    try {
+      const seen = await store.writesByOthers(known, signal)
+      if (seen !== known) dispatcher.wake([...configured.keys()])
+      known = seen
+    } catch (error) {
       log.debug({ err: error }, 'whether others have written could not be seen')
-      return known
-    })
-    if (seen !== known) dispatcher.wake([...configured.keys()])
-    known = seen
-    await sleep(clock, heedEveryMs, signal).catch(() => {})
+      await sleep(clock, heedAgainMs, signal).catch(() => {})
+    }
   }
 }
 

@@ -39,7 +39,7 @@ export interface Embedded {
 export async function startEmbedded(config: Config, deps: EmbeddedDeps): Promise<Embedded> {
   const closers = new Closers()
   const { clock, log } = deps
-  const store = closers.add(await openStore(config, clock))
+  const store = closers.add(await openStore(config.store, { clock, log }))
   const metrics = createMetrics({ store, clock, version: packageVersion() })
   const { onProgress, onDelivery } = deps
   const watchers = { onProgress, onDelivery, meters: metrics.meters }

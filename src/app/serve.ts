@@ -35,7 +35,7 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
   const closers = new Closers()
   try {
     const clock = createSystemClock()
-    const store = closers.add(await openStore(config, clock))
+    const store = closers.add(await openStore(config.store, { clock, log: deps.log }))
     if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
     const process = closers.add(new ProcessLife(deps.log))
     const running: { bridge: Bridge | null } = { bridge: null }

@@ -7,9 +7,14 @@ import type { PipelineMeter } from '../pipeline/meter.ts'
 import { createPipeline, type Pipeline, type Progress } from '../pipeline/pipeline.ts'
 import { type Store, type WatchKey, watchLease } from '../store/store.ts'
 
-/** A holder that dies is replaced after this long. */
-const leaseTtlMs = 30_000
-const leaseRenewMs = 10_000
+/** A holder that dies is replaced after `ttlMs`, give or take `renewMs`. */
+interface LeaseTimes {
+  readonly ttlMs: number
+  readonly renewMs: number
+}
+const sharedLease: LeaseTimes = { ttlMs: 6_000, renewMs: 1_500 }
+/** Where nobody waits for it, a lease costs as little as may be. */
+const ownLease: LeaseTimes = { ttlMs: 30_000, renewMs: 10_000 }
 const longestBackOffMs = 60_000
 
 /** One (source, space) with the triggers on it. */
@@ -34,7 +39,7 @@ export interface WatchRunnerOptions {
 }
 
 /** Nothing good comes of going on: a person has to look. */
-const alwaysFinal: ReadonlySet<string> = new Set(['INVARIANT', 'STORE_CORRUPT'])
+const alwaysFinal: ReadonlySet<string> = new Set(['INVARIANT', 'STORE_CORRUPT', 'STORE_NEWER_SCHEMA'])
 
 /** The configuration names what is not there. */
 const wrongConfiguration: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'CONFIG_NOT_FOUND'])
@@ -49,12 +54,14 @@ const finalAtFirstStart: ReadonlySet<string> = new Set([
 /** Keeps one space watched: finds it, takes its lease, runs source and pipeline side by side, and starts over when either fails. */
 export class WatchRunner {
   readonly #options: WatchRunnerOptions
+  readonly #lease: LeaseTimes
   #health: PartHealth
   #watch: SpaceWatch | null = null
   #pipeline: Pipeline | null = null
 
   constructor(options: WatchRunnerOptions) {
     this.#options = options
+    this.#lease = options.store.isShared ? sharedLease : ownLease
     this.#health = { ok: false, since: options.clock.wall(), detail: 'starting' }
   }
 
@@ -99,8 +106,12 @@ export class WatchRunner {
     onSpace(watch.space.id)
     const key: WatchKey = { source: sourceName, spaceId: watch.space.id }
     const epoch = await this.#takeLease(key, signal)
-    const cursor = await store.cursor(key)
-    await this.#runBoth(watch, key, epoch, cursor, signal)
+    try {
+      const cursor = await store.cursor(key)
+      await this.#runBoth(watch, key, epoch, cursor, signal)
+    } finally {
+      await this.#giveBackLease(key)
+    }
   }
 
   async #runBoth(
@@ -145,10 +156,10 @@ export class WatchRunner {
   async #takeLease(key: WatchKey, signal: AbortSignal): Promise<number> {
     const { store, holder, clock } = this.#options
     for (;;) {
-      const lease = await store.lease(watchLease(key), holder, leaseTtlMs)
+      const lease = await store.lease(watchLease(key), holder, this.#lease.ttlMs)
       if (lease !== null) return lease.epoch
       this.#health = { ok: true, since: this.#health.since, detail: 'standing by: another process watches this space' }
-      await sleep(clock, leaseRenewMs, signal)
+      await sleep(clock, this.#lease.renewMs, signal)
     }
   }
 
@@ -156,15 +167,23 @@ export class WatchRunner {
   async #keepLease(key: WatchKey, epoch: number, signal: AbortSignal): Promise<void> {
     const { store, holder, clock, log } = this.#options
     while (!signal.aborted) {
-      await sleep(clock, leaseRenewMs, signal).catch(() => {})
+      await sleep(clock, this.#lease.renewMs, signal).catch(() => {})
       if (signal.aborted) return
-      const lease = await store.lease(watchLease(key), holder, leaseTtlMs).catch((error: unknown) => {
+      const lease = await store.lease(watchLease(key), holder, this.#lease.ttlMs).catch((error: unknown) => {
         log.warn({ err: error }, 'the lease of the watch could not be renewed')
         return { epoch }
       })
       if (lease === null || lease.epoch !== epoch)
         throw new StoreError('STORE_FENCED', 'Another process has taken over this watch.')
     }
+  }
+
+  /** Nothing hangs on it: a lease that cannot be given back runs out. */
+  async #giveBackLease(key: WatchKey): Promise<void> {
+    const { store, holder, log } = this.#options
+    await store.releaseLease(watchLease(key), holder).catch((error: unknown) => {
+      log.debug({ err: error }, 'the lease of the watch could not be given back')
+    })
   }
 
   async #hasState(): Promise<boolean> {

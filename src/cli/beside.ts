@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Flags } from '../config/given.ts'
+import { storeSchema } from '../config/schema.ts'
+import { storeNamed } from '../config/settings.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Configured, configure } from './configuration.ts'
 import type { Io } from './io.ts'
@@ -22,7 +24,7 @@ export function beside(flags: Flags, io: Io): Beside {
   } catch (error) {
     // The store alone is enough to work on what is in it.
     if (error instanceof ConfigError && path !== '' && typeof flags.config !== 'string') {
-      return { store: { type: 'sqlite', path }, configured: null }
+      return { store: storeSchema.parse(storeNamed(path)), configured: null }
     }
     throw error
   }

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../core/delivery.ts'
 import type { NoticeType } from '../core/event.ts'
 import type { Trigger } from '../core/trigger.ts'
+import type { SecretRef } from '../lib/fields.ts'
 
 /** One source or target: its kind and the options that kind's own schema has checked (input form, as `build` takes it). */
 export interface AdapterConfig {
@@ -18,6 +19,17 @@ export interface TargetConfig extends AdapterConfig {
   readonly disableAfterMs: number | null
 }
 
+export type StoreConfig =
+  | { readonly type: 'sqlite'; readonly path: string }
+  | {
+      readonly type: 'postgres'
+      /** Names the secret that holds the URL. */
+      readonly url: SecretRef
+      readonly schema: string
+      readonly connections: number
+    }
+  | { readonly type: 'memory' }
+
 /** The whole configuration, checked and frozen; every duration in milliseconds. */
 export interface Config {
   readonly sources: ReadonlyMap<string, AdapterConfig>
@@ -29,7 +41,7 @@ export interface Config {
   readonly egress: { readonly allow?: readonly string[] | undefined; readonly deny: readonly string[] }
   /** Old names of triggers: new name -> name before. */
   readonly renamedFrom: ReadonlyMap<string, string>
-  readonly store: { readonly type: 'sqlite'; readonly path: string } | { readonly type: 'memory' }
+  readonly store: StoreConfig
   /** Where health and metrics are served; null = nowhere. */
   readonly listen: { readonly host: string; readonly port: number } | null
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' }

@@ -5,7 +5,7 @@ import { defaultRetry } from '../core/retry.ts'
 import type { ExistingPolicy } from '../core/trigger.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { isEgressEntry } from '../lib/egress.ts'
-import { duration } from '../lib/fields.ts'
+import { duration, secretRef } from '../lib/fields.ts'
 import * as sources from '../sources/registry.ts'
 import * as targets from '../targets/registry.ts'
 
@@ -166,10 +166,26 @@ const host = z
 /** `HOST:PORT`, with an IPv6 address in brackets. */
 const listen = textAs(parseListen, 'expected HOST:PORT, as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080')
 
-const store = z.discriminatedUnion('type', [
+/** The store by itself, for commands that need nothing else. */
+export const storeSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('sqlite').describe('A database file; one process at a time'),
     path: z.string().min(1).describe('The file; its folder is made where it is missing'),
+  }),
+  z.strictObject({
+    type: z.literal('postgres').describe('A PostgreSQL database (13 or later), which any number of processes share'),
+    url: secretRef.describe('Where: `postgres://user:password@host:5432/database?sslmode=verify-full`'),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'expected a name of lower-case letters, digits and underscores, at most 40')
+      .default('onetrigger')
+      .describe('Schema of the tables; made where it is missing'),
+    connections: z
+      .int()
+      .min(2)
+      .max(100)
+      .default(10)
+      .describe('Most connections of one process, beside one that listens'),
   }),
   z.strictObject({ type: z.literal('memory').describe('Nothing survives the process') }),
 ])
@@ -202,7 +218,7 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe('Hosts that targets may connect to: addresses, CIDR ranges, names or `*.example.org`'),
-  store: store
+  store: storeSchema
     .optional()
     .describe('Where state is kept; by default a file in `$XDG_STATE_HOME/onetrigger` (`~/.local/state/onetrigger`)'),
   http: z

@@ -178,10 +178,11 @@ export const settings: readonly Setting[] = [
     key: 'store',
     flags: '--store <file>',
     env: 'ONETRIGGER_STORE',
-    about: 'database file, or "memory" (default: a file of its own in $XDG_STATE_HOME/onetrigger)',
+    about:
+      'database file, "postgres" (its URL in DATABASE_URL) or "memory" (default: a file of its own in $XDG_STATE_HOME/onetrigger)',
     path: ['store'],
     scope: 'process',
-    read: (text) => (text === 'memory' ? { type: 'memory' } : { type: 'sqlite', path: text }),
+    read: storeNamed,
   },
   {
     key: 'listen',
@@ -241,4 +242,11 @@ function readList(text: string): readonly string[] {
     .split(/,(?![^{]*\})/)
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+/** What `--store` names, as the schema takes it: two words for kinds, else a file. */
+export function storeNamed(text: string) {
+  if (text === 'memory') return { type: 'memory' }
+  if (text === 'postgres') return { type: 'postgres', url: { env: 'DATABASE_URL' } }
+  return { type: 'sqlite', path: text }
 }

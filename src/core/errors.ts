@@ -49,9 +49,9 @@ export class ConfigError extends OneTriggerError {}
 export class SourceError extends OneTriggerError {}
 /** The store fails: stop taking in, say so, resume when it works again. */
 export class StoreError extends OneTriggerError {}
-/** Whether waiting repairs nothing: a damaged database only gets worse. */
+/** Whether waiting repairs nothing: a damaged database only gets worse, and what a newer version wrote cannot be read by this one. */
 export function isBeyondWaiting(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'STORE_CORRUPT'
+  return error instanceof StoreError && (error.code === 'STORE_CORRUPT' || error.code === 'STORE_NEWER_SCHEMA')
 }
 
 /** Our own defect: crash with the stack. */

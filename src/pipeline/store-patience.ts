@@ -1,4 +1,4 @@
-import { StoreError } from '../core/errors.ts'
+import { isBeyondWaiting, StoreError } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -30,8 +30,7 @@ export class StorePatience {
         this.#recover()
         return answer
       } catch (error) {
-        if (!(error instanceof StoreError) || error.code === 'STORE_FENCED' || error.code === 'STORE_CORRUPT')
-          throw error
+        if (!(error instanceof StoreError) || error.code === 'STORE_FENCED' || isBeyondWaiting(error)) throw error
         this.#suffer(error)
         await sleep(this.#clock, waitMs, signal)
       }

@@ -39,6 +39,7 @@ export function createMemoryStore(clock: Clock): Store {
 }
 
 class MemoryStore implements Store {
+  readonly isShared = false
   readonly #clock: Clock
   readonly #files = new Map<string, Map<string, { state: FileState; touchedAt: number }>>()
   readonly #rows = new Map<string, Row>()
@@ -224,6 +225,11 @@ class MemoryStore implements Store {
     return { epoch }
   }
 
+  async releaseLease(name: string, holder: string): Promise<void> {
+    const held = this.#leases.get(name)
+    if (held?.holder === holder) this.#leases.set(name, { ...held, until: 0 })
+  }
+
   async triggers(): Promise<readonly string[]> {
     const withFiles = [...this.#files].filter(([, files]) => files.size > 0).map(([name]) => name)
     return [...new Set([...withFiles, ...this.#baselines.keys()])].toSorted()
@@ -258,8 +264,12 @@ class MemoryStore implements Store {
     return pruned
   }
 
-  async writesByOthers(): Promise<number> {
-    return 0
+  /** There are no others. */
+  writesByOthers(known: number, signal: AbortSignal): Promise<number> {
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(known), { once: true })
+      if (signal.aborted) resolve(known)
+    })
   }
 
   async backup(): Promise<void> {

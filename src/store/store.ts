@@ -91,6 +91,8 @@ export interface OutboxDepth {
  * rejected has changed nothing. Calls may be made concurrently; those that are under way together share a transaction.
  */
 export interface Store {
+  /** Whether several processes work on it at once: then leases are short, and another takes over soon. */
+  readonly isShared: boolean
   commit(commit: Commit): Promise<void>
   cursor(watch: WatchKey): Promise<Cursor | null>
   baseline(trigger: string): Promise<Baseline | null>
@@ -138,14 +140,18 @@ export interface Store {
 
   /** Takes or renews a lease by the store's own clock; null when another holder has it. */
   lease(name: string, holder: string, ttlMs: number): Promise<Lease | null>
+  /** Gives back what this holder has, so that another may take it at once. */
+  releaseLease(name: string, holder: string): Promise<void>
   /** Triggers that have state here, to warn of those no configuration names. */
   triggers(): Promise<readonly string[]>
   /** Gives a trigger's state and baseline to a new name (`renamedFrom`). Ids of events made before stay as they are. */
   renameTrigger(from: string, to: string): Promise<void>
   /** Deletes delivered and discarded deliveries, and gone files, last touched before these times; resolves with how many rows went. */
   prune(before: { readonly delivered: number; readonly gone: number }): Promise<number>
-  /** Another number after another process has written. */
-  writesByOthers(): Promise<number>
+  /**
+   * Resolves with another number than `known` once another process may have written (0 = nothing is known yet), or with `known` when the signal aborts.
+   */
+  writesByOthers(known: number, signal: AbortSignal): Promise<number>
   /** Writes a consistent copy into a new file while others go on. Rejects where there is something at `path`, and for a store that has no file. */
   backup(path: string): Promise<void>
   /** Bytes the store takes on disk; 0 for memory. */

@@ -199,7 +199,7 @@ htp: {}
     ['http: { listen: "8080" }', 'http.listen: expected HOST:PORT'],
     ['http: { listen: "h:70000" }', 'http.listen: expected HOST:PORT'],
     ['http: 5', 'http: expected a map of keys and values'],
-    ['store: { type: postgres }', 'store.type: unknown type; there is sqlite, memory'],
+    ['store: { type: mysql }', 'store.type: unknown type; there is sqlite, postgres, memory'],
     ['store: { type: sqlite }', 'store.path: is missing; expected text'],
     ['log: { level: trace }', 'log.level: expected debug, info, warn, error'],
     ['exitAfterFailures: 0', 'exitAfterFailures: must be at least 1'],

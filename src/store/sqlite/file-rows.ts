@@ -1,11 +1,7 @@
 import type { Baseline } from '../../core/baseline.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
-import { phaseNumbers } from './migrations.ts'
+import { decodeState, encodeState, phaseNumbers, phaseOf } from '../encoding.ts'
 import type { Names, Row, Statements } from './statements.ts'
-
-const phaseNames: ReadonlyMap<number, Phase> = new Map(
-  Object.entries(phaseNumbers).map(([name, number]) => [number, name as Phase]),
-)
 
 /** One look-up holds at most this many parameters. */
 const mostParameters = 500
@@ -30,7 +26,7 @@ export class FileRows {
       state.path,
       phaseNumbers[state.phase],
       now,
-      encode(state),
+      encodeState(state),
     )
   }
 
@@ -120,24 +116,10 @@ export class FileRows {
   }
 }
 
-/** Everything that has no column of its own. Nulls are left out: most of a known file's fields are null. */
-function encode({ trigger: _trigger, fileId: _fileId, path, phase: _phase, dir, ...rest }: FileState): string {
-  // A path tells its directory.
-  const kept = Object.entries({ ...rest, dir: path === null ? dir : null }).filter(([, value]) => value !== null)
-  return JSON.stringify(Object.fromEntries(kept))
-}
-
 function decode(row: Row, trigger: string): FileState {
   const path = row.path === null ? null : String(row.path)
-  const parsed: unknown = JSON.parse(String(row.data))
-  const phase = phaseNames.get(Number(row.phase)) ?? 'uploading'
-  const absent = {
-    dir: path === null ? null : path.slice(0, Math.max(path.lastIndexOf('/'), 0)),
-    wakeAt: null,
-    renamedFromTemporaryAt: null,
-    vetoSince: null,
-    evidence: null,
-  }
-  // What `encode` wrote under this schema's version; rows come from nowhere else.
-  return { ...absent, ...(parsed as object), trigger, fileId: String(row.file_id), path, phase } as FileState
+  return decodeState(
+    { trigger, fileId: String(row.file_id), path, phase: phaseOf(row.phase) },
+    JSON.parse(String(row.data)),
+  )
 }

@@ -1,4 +1,4 @@
-import { hasEnded, type Job } from '../../core/delivery.ts'
+import { decodeJob, encodeJob } from '../encoding.ts'
 import type { DeliveryJob } from '../store.ts'
 import type { Names, Statements } from './statements.ts'
 
@@ -21,7 +21,7 @@ export class JobRows {
       limit,
     )
     return rows.flatMap(({ id, job }) => {
-      const parsed = parseJob(job)
+      const parsed = decodeJob(job)
       return parsed === null ? [] : [{ delivery: String(id), job: parsed }]
     })
   }
@@ -29,19 +29,8 @@ export class JobRows {
   save({ delivery, job }: DeliveryJob): void {
     this.#statements.run(
       'UPDATE deliveries SET job = ?, job_seen = ? WHERE id = ? AND job IS NOT NULL',
-      ...jobColumns(job),
+      ...encodeJob(job),
       delivery,
     )
   }
-}
-
-/** Values of `job` and `job_seen`. */
-export function jobColumns(job: Job | null): readonly [string | null, number | null] {
-  if (job === null) return [null, null]
-  return [JSON.stringify(job), hasEnded(job) ? null : job.seenAt]
-}
-
-/** What `jobColumns` wrote. */
-export function parseJob(data: unknown): Job | null {
-  return data === null ? null : (JSON.parse(String(data)) as Job)
 }

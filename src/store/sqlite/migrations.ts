@@ -6,10 +6,6 @@ export interface Migration {
   readonly sql: string
 }
 
-/** Phases as numbers, so that "pending" is a comparison a partial index can hold. */
-export const phaseNumbers = { uploading: 0, settling: 1, stalled: 2, complete: 3, gone: 4 } as const
-export const deliveryStateNumbers = { owed: 0, delivered: 1, dead: 2, discarded: 3 } as const
-
 export const migrations: readonly Migration[] = [
   {
     version: 1,

@@ -1,6 +1,16 @@
-import type { Answer, ClaimedDelivery, Delivery, DeliveryState, Settlement } from '../../core/delivery.ts'
-import { type Event, streamOf, triggerOf } from '../../core/event.ts'
+import type { ClaimedDelivery, Delivery, Settlement } from '../../core/delivery.ts'
+import { type Event, triggerOf } from '../../core/event.ts'
 import { deliveryId } from '../../core/ids.ts'
+import {
+  decodeAnswer,
+  decodeEvent,
+  decodeJob,
+  deliveryStateNumbers,
+  deliveryStateOf,
+  encodeJob,
+  fileKey,
+  numberOrNull,
+} from '../encoding.ts'
 import {
   type Claim,
   type DeliveryFilter,
@@ -9,13 +19,7 @@ import {
   type OwedEvent,
   type TargetState,
 } from '../store.ts'
-import { jobColumns, parseJob } from './job-rows.ts'
-import { deliveryStateNumbers } from './migrations.ts'
 import type { Names, Row, Statements } from './statements.ts'
-
-const stateNames: ReadonlyMap<number, DeliveryState> = new Map(
-  Object.entries(deliveryStateNumbers).map(([name, number]) => [number, name as DeliveryState]),
-)
 
 const columns = `d.id, t.name AS target, e.data AS event, d.state, d.attempts, d.next_at, d.created_at, d.ended_at, d.reason, d.answer, d.job`
 const joined = `deliveries d JOIN events e ON e.seq = d.event_seq JOIN names t ON t.id = d.target_id`
@@ -71,7 +75,7 @@ export class OutboxRows {
       claimed.push({
         id: String(row.id),
         target,
-        event: parseEvent(row.event),
+        event: decodeEvent(row.event),
         attempt: Number(row.attempts) + 1,
         createdAt: Number(row.created_at),
       })
@@ -112,7 +116,7 @@ export class OutboxRows {
       at,
       reason,
       answer,
-      ...jobColumns(job),
+      ...encodeJob(job),
       id,
     )
   }
@@ -174,7 +178,7 @@ export class OutboxRows {
   rerun(id: string, now: number): string | null {
     const row = this.#statements.one(`SELECT t.name AS target, e.seq, e.data FROM ${joined} WHERE d.id = ?`, id)
     if (row === undefined) return null
-    const [target, event] = [String(row.target), parseEvent(row.data)]
+    const [target, event] = [String(row.target), decodeEvent(row.data)]
     let run = 1
     while (this.#exists(deliveryId(event.id, target, run))) run += 1
     const next = deliveryId(event.id, target, run)
@@ -259,38 +263,18 @@ export class OutboxRows {
   }
 }
 
-/** 52 bits that name a file of a trigger. Two files that share them only wait for each other now and then. */
-function fileKey(event: Event): number {
-  let [high, low] = [0x811c9dc5, 0x01000193]
-  for (const char of streamOf(event)) {
-    const code = char.codePointAt(0) ?? 0
-    high = Math.imul(high ^ code, 0x01000193)
-    low = Math.imul(low ^ code, 0x85ebca6b)
-  }
-  return (high >>> 12) * 2 ** 32 + (low >>> 0)
-}
-
 function toDelivery(row: Row): Delivery {
   return {
     id: String(row.id),
     target: String(row.target),
-    event: parseEvent(row.event),
-    state: stateNames.get(Number(row.state)) ?? 'owed',
+    event: decodeEvent(row.event),
+    state: deliveryStateOf(row.state),
     attempts: Number(row.attempts),
     nextAt: Number(row.next_at),
     createdAt: Number(row.created_at),
     lastAttemptAt: numberOrNull(row.ended_at),
     lastReason: row.reason === null ? null : String(row.reason),
-    lastAnswer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Answer),
-    job: parseJob(row.job),
+    lastAnswer: decodeAnswer(row.answer),
+    job: decodeJob(row.job),
   }
-}
-
-function numberOrNull(value: Row[string] | undefined): number | null {
-  return value === null || value === undefined ? null : Number(value)
-}
-
-/** What `owe` wrote; rows come from nowhere else. */
-function parseEvent(data: unknown): Event {
-  return JSON.parse(String(data)) as Event
 }

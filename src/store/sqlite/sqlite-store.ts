@@ -5,7 +5,7 @@ import type { ClaimedDelivery, Delivery, Settlement } from '../../core/delivery.
 import { StoreError } from '../../core/errors.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
 import type { Cursor } from '../../core/source.ts'
-import type { Clock } from '../../lib/clock.ts'
+import { type Clock, sleep } from '../../lib/clock.ts'
 import {
   type Claim,
   type Commit,
@@ -33,6 +33,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
 }
 
+/** How soon what an operator's command has written is seen. */
+const lookEveryMs = 1_000
 /** Rows deleted in one transaction, so that pruning never holds up deliveries. */
 const pruneStep = 500
 
@@ -53,6 +55,7 @@ export async function openSqliteStoreBeside({ path, clock }: SqliteStoreOptions)
 }
 
 class SqliteStore implements Store {
+  readonly isShared = false
   readonly #open: OpenDatabase
   readonly #database: DatabaseSync
   readonly #path: string
@@ -202,6 +205,12 @@ class SqliteStore implements Store {
     })
   }
 
+  releaseLease(name: string, holder: string): Promise<void> {
+    return this.#write(() => {
+      this.#statements.run('UPDATE leases SET until = 0 WHERE name = ? AND holder = ?', name, holder)
+    })
+  }
+
   triggers(): Promise<readonly string[]> {
     return this.#read(() => this.#files.triggers())
   }
@@ -224,8 +233,13 @@ class SqliteStore implements Store {
     }
   }
 
-  writesByOthers(): Promise<number> {
-    return this.#read(() => Number(this.#statements.one('PRAGMA data_version')?.data_version))
+  /** SQLite tells nobody, so it is asked every second. */
+  async writesByOthers(known: number, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const seen = await this.#read(() => Number(this.#statements.one('PRAGMA data_version')?.data_version))
+      if (seen !== known || signal.aborted) return seen
+      await sleep(this.#clock, lookEveryMs, signal).catch(() => {})
+    }
   }
 
   /** Into an empty file that only its owner may read; a transaction of its own, so that writers go on meanwhile. */
