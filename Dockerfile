@@ -7,8 +7,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
-# What only compilers and debuggers read goes; readme files stay, for some hold the licence.
-RUN find dist node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete \
+# What only compilers, debuggers and tools read goes; readme files stay, for some hold the licence.
+RUN find dist node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '.*' \) -delete \
  && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name .github \) -prune -exec rm -rf {} + \
  && find node_modules -type d -empty -delete
 
