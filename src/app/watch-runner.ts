@@ -1,4 +1,4 @@
-import { OneTriggerError, StoreError } from '../core/errors.ts'
+import { isBeyondWaiting, OneTriggerError, StoreError } from '../core/errors.ts'
 import type { PartHealth, Source, SpaceWatch } from '../core/source.ts'
 import type { Trigger } from '../core/trigger.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
@@ -154,10 +154,15 @@ export class WatchRunner {
   }
 
   async #takeLease(key: WatchKey, signal: AbortSignal): Promise<number> {
-    const { store, holder, clock } = this.#options
-    for (;;) {
+    const { store, holder, clock, log, sourceName, space } = this.#options
+    const about = { source: sourceName, space }
+    for (let tries = 1; ; tries++) {
       const lease = await store.lease(watchLease(key), holder, this.#lease.ttlMs)
-      if (lease !== null) return lease.epoch
+      if (lease !== null) {
+        if (store.isShared) log.info({ ...about, epoch: lease.epoch }, 'this process watches the space now')
+        return lease.epoch
+      }
+      if (tries === 1) log.info(about, 'another process watches the space; standing by')
       this.#health = { ok: true, since: this.#health.since, detail: 'standing by: another process watches this space' }
       await sleep(clock, this.#lease.renewMs, signal)
     }
@@ -170,6 +175,7 @@ export class WatchRunner {
       await sleep(clock, this.#lease.renewMs, signal).catch(() => {})
       if (signal.aborted) return
       const lease = await store.lease(watchLease(key), holder, this.#lease.ttlMs).catch((error: unknown) => {
+        if (isBeyondWaiting(error)) throw error
         log.warn({ err: error }, 'the lease of the watch could not be renewed')
         return { epoch }
       })

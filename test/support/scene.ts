@@ -36,8 +36,8 @@ export interface SceneConfig {
   readonly source: Readonly<Record<string, unknown>>
   readonly triggers: Readonly<Record<string, unknown>>
   readonly targets: Readonly<Record<string, unknown>>
-  /** Path of the database; the scene's own by default. */
-  readonly store?: string
+  /** Path of the database, or another kind of store; the scene's own database by default. */
+  readonly store?: string | Readonly<Record<string, unknown>>
 }
 
 /** An empty scene that is gone when the running test has finished. */
@@ -49,9 +49,14 @@ export function aScene(): Scene {
   return {
     folder,
     store,
-    configure: ({ source, triggers, targets, store: path = store }) => {
+    configure: ({ source, triggers, targets, store: kept = store }) => {
       const onedata = { type: 'onedata', token: { file: token }, pollInterval: '300ms', ...source }
-      const whole = { sources: { onedata }, triggers, targets, store: { type: 'sqlite', path } }
+      const whole = {
+        sources: { onedata },
+        triggers,
+        targets,
+        store: typeof kept === 'string' ? { type: 'sqlite', path: kept } : kept,
+      }
       // JSON is YAML.
       writeFileSync(config, JSON.stringify(whole))
     },

@@ -49,7 +49,10 @@ class PooledDatabase implements Database {
       idleTimeoutMillis: idleMs,
     })
     // An idle connection that breaks is replaced when one is needed.
-    this.#pool.on('error', (error) => options.log.debug({ err: error }, 'a connection to the database broke'))
+    const broke = (error: Error) => options.log.debug({ err: error }, 'a connection to the database broke')
+    this.#pool.on('error', broke)
+    // While one is in use the pool does not listen: whoever uses it is told by the statement under way.
+    this.#pool.on('connect', (client) => client.on('error', broke))
   }
 
   readonly query: Query = (sql, values) => repeated(() => this.#with((client) => this.#run(client, sql, values)))
