@@ -1,25 +1,26 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import { tempDir } from '../../support/temp-dir.ts'
-import { readRules, textOf } from '../rules.ts'
+import { type Rule, readRules, readRuleTests } from '../rules.ts'
 import { runTool } from './tool.ts'
 
 const folder = 'deploy/prometheus'
 const promtool = (...args: readonly string[]) => runTool('promtool', args, folder)
 
-/** The tests against rules in which one alert has another expression; what promtool says. */
-function withExpression(alert: string, expression: string) {
-  const changed = tempDir()
-  const rules = textOf(`${folder}/onetrigger.rules.yaml`)
-  const start = rules.indexOf('expr:', rules.indexOf(`- alert: ${alert}\n`))
-  const end = /\n {8}(?:for|labels):/.exec(rules.slice(start))?.index ?? 0
-  writeFileSync(
-    join(changed, 'onetrigger.rules.yaml'),
-    `${rules.slice(0, start)}expr: ${expression}${rules.slice(start + end)}`,
-  )
-  writeFileSync(join(changed, 'tests.yaml'), textOf(`${folder}/onetrigger.rules.test.yaml`))
-  return promtool('test', 'rules', join(changed, 'tests.yaml'))
+/** The cases of one alert, with another expression in its place; what promtool says. */
+function withExpression(name: string, expr: string) {
+  const made = tempDir()
+  const group = 'onetrigger.changed'
+  const rules = readRules().flatMap((rule): readonly Rule[] => {
+    if ('record' in rule) return [rule]
+    return rule.alert === name ? [{ ...rule, expr }] : []
+  })
+  const tests = readRuleTests().flatMap(({ alert, test }) => (alert === name ? [test] : []))
+  writeFileSync(join(made, 'rules.yaml'), stringify({ groups: [{ name: group, rules }] }))
+  writeFileSync(join(made, 'tests.yaml'), stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests }))
+  return promtool('test', 'rules', join(made, 'tests.yaml'))
 }
 
 describe('promtool', () => {
