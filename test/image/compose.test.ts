@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+import { createYard, docker, root, type Yard } from './docker.ts'
+
+const run = promisify(execFile)
+const folder = join(root, 'deploy')
+
+let yard: Yard
+let compose: readonly string[]
+beforeAll(async () => {
+  compose = await findCompose()
+  yard = await createYard()
+})
+afterAll(() => yard?.close())
+
+/** Compose as a plugin of Docker, or the older program of its own. */
+async function findCompose(): Promise<readonly string[]> {
+  for (const words of [['docker', 'compose'], ['docker-compose']]) {
+    try {
+      await composed([...words, 'version'])
+      return words
+    } catch {
+      // The next one may be there.
+    }
+  }
+  throw new Error('this suite needs Compose (Debian: apt-get install docker-compose)')
+}
+
+/** Runs it in `deploy`, as the head of the compose file tells; port 0 takes any free one. */
+async function composed([program = '', ...args]: readonly string[]): Promise<string> {
+  const env = { ...process.env, ONETRIGGER_IMAGE: yard?.image ?? '', ONETRIGGER_HTTP_PORT: '0' }
+  return (await run(program, args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })).stdout
+}
+
+describe('the compose file', () => {
+  it.each([[[]], [['monitoring']], [['try']], [['monitoring', 'try']]])(
+    'is valid with the profiles %j',
+    async (profiles) => {
+      const flags = profiles.flatMap((profile) => ['--profile', profile])
+
+      const services = (await composed([...compose, ...flags, 'config', '--services'])).trim().split('\n')
+
+      // The older program lists those of other profiles, too.
+      expect(services).toEqual(
+        expect.arrayContaining(['onetrigger', ...(profiles.includes('try') ? ['simulator'] : [])]),
+      )
+    },
+  )
+
+  it('lets it be tried without a Oneprovider: each file reaches the receiver once', async () => {
+    const flags = ['--project-name', yard.image, '--env-file', 'compose/try.env', '--profile', 'try']
+    const tried = (...words: readonly string[]) => composed([...compose, ...flags, ...words])
+    onTestFinished(async () => {
+      await tried('down', '--volumes')
+    })
+    await tried('up', '--detach')
+    const receiver = (await tried('ps', '--quiet', 'receiver')).trim()
+    const onetrigger = (await tried('ps', '--quiet', 'onetrigger')).trim()
+
+    // Of the scenario `demo`, the last of a burst.
+    await waitFor(
+      'a burst is delivered',
+      async () => (await docker('logs', receiver)).includes('/in/image-00200.png'),
+      60_000,
+    )
+
+    const ids = (await docker('logs', receiver)).split('\n').map((line) => line.split(' ')[0])
+    expect(ids.length).toBeGreaterThanOrEqual(30)
+    expect(new Set(ids).size).toBe(ids.length)
+    await tried('stop')
+    expect(await docker('inspect', '--format', '{{.State.ExitCode}}', onetrigger)).toBe('0')
+  })
+})
