@@ -1,4 +1,4 @@
-// Writes docs/reference from the code. `--check` writes nothing and fails where a page is not what the code says.
+// Writes docs/reference, and what of the chart is generated, from the code. `--check` writes nothing and fails where a page is not what the code says.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { generateConfigReference } from '../src/config/reference.ts'
 import { configJsonSchema } from '../src/config/schema.ts'
 import { errorCodes } from '../src/core/errors.ts'
 import { metricDeclarations } from '../src/observability/declarations.ts'
+import { chartPages } from './gen-chart.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const notice = '<!-- Made by `npm run gen` from the code; do not edit. -->'
@@ -85,6 +86,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/onetrigger.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+  ...chartPages,
 }
 
 const check = process.argv.includes('--check')
