@@ -15,25 +15,42 @@ export interface ValueComment {
  */
 export function valueComments(text: string): readonly ValueComment[] {
   const found: ValueComment[] = []
-  const parents: { readonly indent: number; readonly key: string }[] = []
+  let parents: readonly Key[] = []
   let section = ''
-  let description: string | null = null
-  for (const line of text.split('\n')) {
-    const [, begun] = /^\s*# -- (.*)$/.exec(line) ?? []
-    const [, continued] = /^\s*# (.*)$/.exec(line) ?? []
-    const [, indent = '', key] = /^( *)([\w-]+):/.exec(line) ?? []
-    section = /^# @section (.*)$/.exec(line)?.[1] ?? section
-    if (begun !== undefined) description = begun
-    else if (description !== null && continued !== undefined) description = `${description} ${continued}`
-    else if (key !== undefined) {
-      while ((parents.at(-1)?.indent ?? -1) >= indent.length) parents.pop()
-      parents.push({ indent: indent.length, key })
-      const path = parents.map((parent) => parent.key).join('.')
-      if (description !== null) found.push({ path, section, description })
-      description = null
-    } else if (description !== null) throw new Error(`values.yaml: this is about nothing: ${description}`)
+  let said: readonly string[] = []
+  for (const { kind, indent, words } of text.split('\n').map(readLine)) {
+    if (kind === 'section') section = words
+    if (kind === 'begins') said = [words]
+    if (kind === 'goes on' && said.length > 0) said = [...said, words]
+    if (kind === 'other' && said.length > 0) throw new Error(`values.yaml: this is about nothing: ${said.join(' ')}`)
+    if (kind !== 'key') continue
+    parents = [...parents.filter((parent) => parent.indent < indent), { indent, words }]
+    const path = parents.map((parent) => parent.words).join('.')
+    if (said.length > 0) found.push({ path, section, description: said.join(' ') })
+    said = []
   }
   return found
+}
+
+interface Key {
+  readonly indent: number
+  readonly words: string
+}
+
+/** The first that fits decides what a line is. */
+const lineKinds = [
+  ['section', /^( *)# @section (.*)$/],
+  ['begins', /^( *)# -- (.*)$/],
+  ['goes on', /^( *)# (.*)$/],
+  ['key', /^( *)([\w-]+):/],
+] as const
+
+function readLine(line: string) {
+  for (const [kind, pattern] of lineKinds) {
+    const [, indent, words] = pattern.exec(line) ?? []
+    if (indent !== undefined && words !== undefined) return { kind, indent: indent.length, words }
+  }
+  return { kind: 'other', indent: 0, words: '' } as const
 }
 
 /** Paths of values that no comment is about, neither about them nor about what they are in. */
@@ -56,7 +73,7 @@ export function chartReadme(head: string, text: string): string {
     const rows = comments.map(({ path, description }) => row(path, valueAt(values, path), description))
     return `### ${section}\n\n| value | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`
   })
-  return head.replace('<!-- values -->', tables.join('\n\n'))
+  return head.replace('<!-- values -->', () => tables.join('\n\n'))
 }
 
 function row(path: string, value: unknown, description: string): string {
