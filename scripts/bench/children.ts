@@ -74,6 +74,31 @@ export class Provider {
   }
 }
 
+/** A process that delivers what a PostgreSQL store owes to a receiver, from its start on. */
+export class Deliverer {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  /** Resolves when it is ready; it begins with `go`. */
+  static async start(databaseUrl: string, sinkUrl: string): Promise<Deliverer> {
+    const { child } = await start<object>('./deliverer.ts', [databaseUrl, sinkUrl])
+    return new Deliverer(child)
+  }
+
+  go(): void {
+    this.#child.send('go')
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#child, 'close')
+    this.#child.disconnect()
+    await closed
+  }
+}
+
 /** Sorted numbers as the line of percentiles that all benchmarks print. */
 export function percentiles(numbers: readonly number[]): string {
   const sorted = numbers.toSorted((a, b) => a - b)

@@ -15,14 +15,12 @@ import { createDispatcher, type DispatcherTarget } from '../../src/delivery/disp
 import { silentDeliveryMeter } from '../../src/delivery/meter.ts'
 import { formats } from '../../src/formats/registry.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
-import { defaultEgress } from '../../src/lib/egress.ts'
 import { silentLog } from '../../src/lib/log.ts'
-import { fixedSecret } from '../../src/lib/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { webhook } from '../../src/targets/webhook/index.ts'
 import { anEvent } from '../../test/support/builders.ts'
 import { percentiles, preciseNow, Sink } from './children.ts'
+import { concurrency, owedEvents, signed } from './signed.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,23 +32,8 @@ const { values } = parseArgs({
 })
 const [backlog, rate] = [Number(values.backlog), Number(values.rate)]
 const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)]
-const concurrency = 64
 const clock = createSystemClock()
 const never = new AbortController().signal
-
-function signed(url: string): DispatcherTarget {
-  const secret = () => fixedSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
-  const deps = { name: 'hook', clock, log: silentLog, timeoutMs: 30_000, concurrency, secret, egress: defaultEgress }
-  const target = webhook.build({ url, secret: { env: 'UNUSED' } }, deps)
-  return { target, concurrency, timeoutMs: 30_000, retry: defaultRetry }
-}
-
-function owed(from: number, count: number, targets: readonly string[]) {
-  return Array.from({ length: count }, (_, index) => {
-    const id = String(from + index)
-    return { event: anEvent({ id, fileId: `f${id}`, path: `in/${id}` }), targets }
-  })
-}
 
 /** Runs the dispatcher on a new database until `delivered` of the healthy target are settled. */
 async function dispatch(
@@ -98,11 +81,11 @@ async function dispatch(
 /** Deliveries per second from a full outbox. `others` are targets beside the healthy one, which are owed the same. */
 async function saturated(others: Readonly<Record<string, DispatcherTarget>> = {}): Promise<number> {
   const sink = await Sink.start()
-  const targets = new Map(Object.entries({ hook: signed(sink.url), ...others }))
+  const targets = new Map(Object.entries({ hook: signed(sink.url, clock), ...others }))
   let perSecond = 0
   const fill = async (store: Store) => {
     for (let from = 0; from < backlog; from += 1_000) {
-      await store.settle([], owed(from, Math.min(1_000, backlog - from), [...targets.keys()]))
+      await store.settle([], owedEvents(from, Math.min(1_000, backlog - from), [...targets.keys()]))
     }
   }
   await dispatch(targets, fill, async (_store, _wake, settled) => {
@@ -148,7 +131,7 @@ async function steady(): Promise<void> {
   const due = new Map<string, number>()
   let added: number[] = []
   await dispatch(
-    new Map([['hook', signed(sink.url)]]),
+    new Map([['hook', signed(sink.url, clock)]]),
     async () => {},
     async (store, wake, settled) => {
       const began = preciseNow()
@@ -157,7 +140,7 @@ async function steady(): Promise<void> {
         const at = began + (index * 1_000) / rate
         if (at > preciseNow()) await sleep(clock, Math.max(at - preciseNow(), 0), never)
         due.set(deliveryId(String(index), 'hook'), at)
-        writes.push(store.settle([], owed(index, 1, ['hook'])).then(wake))
+        writes.push(store.settle([], owedEvents(index, 1, ['hook'])).then(wake))
       }
       await Promise.all(writes)
       await settled(rate * seconds)

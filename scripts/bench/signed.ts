@@ -1,0 +1,27 @@
+import { defaultRetry } from '../../src/core/retry.ts'
+import type { DispatcherTarget } from '../../src/delivery/dispatcher.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { defaultEgress } from '../../src/lib/egress.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { fixedSecret } from '../../src/lib/secret.ts'
+import type { OwedEvent } from '../../src/store/store.ts'
+import { webhook } from '../../src/targets/webhook/index.ts'
+import { anEvent } from '../../test/support/builders.ts'
+
+export const concurrency = 64
+
+/** A webhook that signs, as the benchmarks of deliveries have it. */
+export function signed(url: string, clock: Clock): DispatcherTarget {
+  const secret = () => fixedSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+  const deps = { name: 'hook', clock, log: silentLog, timeoutMs: 30_000, concurrency, secret, egress: defaultEgress }
+  const target = webhook.build({ url, secret: { env: 'UNUSED' } }, deps)
+  return { target, concurrency, timeoutMs: 30_000, retry: defaultRetry }
+}
+
+/** Events named by their numbers, each about a file of its own. */
+export function owedEvents(from: number, count: number, targets: readonly string[]): readonly OwedEvent[] {
+  return Array.from({ length: count }, (_, index) => {
+    const id = String(from + index)
+    return { event: anEvent({ id, fileId: `f${id}`, path: `in/${id}` }), targets }
+  })
+}
