@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { root } from '../architecture/repository.ts'
@@ -43,6 +43,8 @@ export function unknownFields(manifests: readonly Manifest[]): string {
     return ''
   } catch (error) {
     return z.object({ stdout: z.string() }).parse(error).stdout
+  } finally {
+    rmSync(file)
   }
 }
 

@@ -11,7 +11,9 @@ const securityContext = z
     allowPrivilegeEscalation: z.boolean().optional(),
     readOnlyRootFilesystem: z.boolean().optional(),
     seccompProfile: profile.optional(),
-    capabilities: z.looseObject({ drop: z.array(z.string()).default([]), add: z.array(z.string()).default([]) }).optional(),
+    capabilities: z
+      .looseObject({ drop: z.array(z.string()).default([]), add: z.array(z.string()).default([]) })
+      .optional(),
   })
   .default({})
 
@@ -36,7 +38,16 @@ export function podSpecOf({ kind, spec }: Manifest): PodSpec | null {
   return z.object({ template: z.object({ spec: podSpecSchema }) }).parse(spec).template.spec
 }
 
-const allowedVolumes = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret']
+const allowedVolumes = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]
 
 /**
  * What is against the `restricted` standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/), and what we ask for beyond it:
@@ -48,7 +59,9 @@ export function securityProblems(pod: PodSpec): readonly string[] {
     pod.automountServiceAccountToken === false ? null : 'mounts a token of the API',
     pod.enableServiceLinks === false ? null : 'gets variables for Services',
     ...pod.volumes.map(({ name, ...volume }) =>
-      Object.keys(volume).every((type) => allowedVolumes.includes(type)) ? null : `volume ${name} is of a forbidden type`,
+      Object.keys(volume).every((type) => allowedVolumes.includes(type))
+        ? null
+        : `volume ${name} is of a forbidden type`,
     ),
   ]
   const ofContainers = [...pod.initContainers, ...pod.containers].flatMap((container) =>
@@ -57,7 +70,10 @@ export function securityProblems(pod: PodSpec): readonly string[] {
   return [...ofPod.filter((problem) => problem !== null), ...ofContainers]
 }
 
-function containerProblems({ securityContext: own }: Container, { securityContext: shared }: PodSpec): readonly string[] {
+function containerProblems(
+  { securityContext: own }: Container,
+  { securityContext: shared }: PodSpec,
+): readonly string[] {
   const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type ?? ''
   const broken = {
     'may be root': (own.runAsNonRoot ?? shared.runAsNonRoot) !== true || (own.runAsUser ?? shared.runAsUser) === 0,

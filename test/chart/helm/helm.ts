@@ -32,7 +32,15 @@ const cluster = ['--kube-version', '1.33.4']
 
 /** What an installation would make. Rejects with what helm has against it. */
 export async function render(release: string, ...args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await helm('template', release, chartFolder, '--namespace', 'bridges', ...cluster, ...args)
+  const { status, stdout, stderr } = await helm(
+    'template',
+    release,
+    chartFolder,
+    '--namespace',
+    'bridges',
+    ...cluster,
+    ...args,
+  )
   if (status !== 0) throw new Error(stderr)
   return stdout
 }
