@@ -44,6 +44,10 @@ describe('the unit for systemd', () => {
     expect(valuesOf('ExecReload')).toEqual(['/bin/kill -HUP $MAINPID'])
   })
 
+  it('gives a user without a home one, for Node asks for it', () => {
+    expect(valuesOf('Environment')).toEqual([`HOME=/var/lib/${valuesOf('StateDirectory')[0]}`])
+  })
+
   it('leaves V8 the right to compile, and says why', () => {
     expect(valuesOf('MemoryDenyWriteExecute')).toEqual([])
     expect(unit).toMatch(/^# MemoryDenyWriteExecute=.*V8/m)
