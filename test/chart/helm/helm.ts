@@ -30,12 +30,17 @@ export function helm(...args: readonly string[]): Promise<Ended> {
 /** A helm that was built with `go install` takes the cluster for a very old one, unless it is told. */
 const cluster = ['--kube-version', '1.33.4']
 
-/** What an installation would make. Rejects with what helm has against it. */
-export async function render(release: string, ...args: readonly string[]): Promise<string> {
+/** What an installation of the chart would make. Rejects with what helm has against it. */
+export function render(release: string, ...args: readonly string[]): Promise<string> {
+  return templateOf(chartFolder, release, ...args)
+}
+
+/** The same for another chart, which may be an archive. */
+export async function templateOf(chart: string, release: string, ...args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await helm(
     'template',
     release,
-    chartFolder,
+    chart,
     '--namespace',
     'bridges',
     ...cluster,
