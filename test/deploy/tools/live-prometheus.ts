@@ -16,7 +16,7 @@ export interface LivePrometheus {
   ask<T>(path: string, query: Readonly<Record<string, string>>, form: z.ZodType<T>): Promise<T>
 }
 
-const answer = z.object({ status: z.string(), error: z.string().optional(), data: z.unknown() })
+const answer = z.object({ status: z.string(), error: z.string().optional(), data: z.unknown().optional() })
 
 /** Starts one that scrapes `target` (host:port) and evaluates the rules four times a second. It is gone when the test has finished. */
 export async function startPrometheus(target: string): Promise<LivePrometheus> {
