@@ -9,6 +9,7 @@ describe('the reader of PromQL', () => {
     ['a offset 1h unless b and c or d', ['a', 'b', 'c', 'd']],
     ['histogram_quantile(0.9, sum by (le) (rate(a_bucket[$__rate_interval])))', ['a_bucket']],
     ['source:a:sum > 10 * 1024 ^ 3', ['source:a:sum']],
+    ['increase(a[$__range]) or (b unless b offset $__range)', ['a', 'b', 'b']],
     ['{__name__=~"a|b", job="x"}', ['a', 'b']],
     ['group by (job) (last_over_time(a[1d]))', ['a']],
   ])('finds the metrics of %s', (expression, metrics) => {

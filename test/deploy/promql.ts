@@ -19,7 +19,7 @@ export interface Named {
   readonly grouping: readonly string[]
 }
 
-const tokenPattern = /"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[a-zA-Z_:][\w:]*|\d[\w.]*|[=!]~|!=|\S/g
+const tokenPattern = /"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\$\w+|[a-zA-Z_:][\w:]*|\d[\w.]*|[=!]~|!=|\S/g
 const groupingWords = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right'])
 const otherWords = new Set(['and', 'or', 'unless', 'offset', 'bool', 'atan2', 'inf', 'nan'])
 
