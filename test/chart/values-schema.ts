@@ -7,12 +7,13 @@ import { chartFolder } from './manifests.ts'
 
 const map = z.record(z.string(), z.unknown())
 
-/** values.yaml with these values laid over it, as Helm does it: maps are merged, null takes away, all else replaces. */
+/** values.yaml with these values laid over it. */
 export function overDefaults(values: unknown): unknown {
   return merged(parse(readFileSync(join(chartFolder, 'values.yaml'), 'utf8')), values)
 }
 
-function merged(under: unknown, over: unknown): unknown {
+/** Values laid over others as Helm does it: maps are merged, null takes away, all else replaces. */
+export function merged(under: unknown, over: unknown): unknown {
   const below = map.safeParse(under)
   const above = map.safeParse(over)
   if (!below.success || !above.success) return over

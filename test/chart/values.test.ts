@@ -7,14 +7,14 @@ import { undescribed, valueComments } from '../../scripts/gen-chart-readme.ts'
 import { chartValuesSchema } from '../../scripts/gen-chart-schema.ts'
 import { root } from '../architecture/repository.ts'
 import { chartFolder, valueSets } from './manifests.ts'
-import { overDefaults, schemaProblems } from './values-schema.ts'
+import { merged, overDefaults, schemaProblems } from './values-schema.ts'
 
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.yaml'))
 const minimal = valueSets.find(({ name }) => name === 'minimal')?.text ?? ''
 
-/** The smallest values that work, with a text of YAML beside them. */
+/** The smallest values that work, with a text of YAML laid over them. */
 function valuesWith(text: string): unknown {
-  return overDefaults({ ...parse(minimal), ...parse(text) })
+  return overDefaults(merged(parse(minimal), parse(text)))
 }
 
 describe('values.schema.json', () => {
@@ -119,6 +119,28 @@ describe('values.schema.json', () => {
     const schema = JSON.stringify(chartValuesSchema(new Map([['image.tag', 'Which one']])))
 
     expect(schema).toContain('"tag":{"type":"string","description":"Which one"}')
+  })
+})
+
+describe('the values that documents show', () => {
+  const documents = ['docs/how-to/kubernetes.md', 'charts/onetrigger/README.md']
+  const shown = documents.flatMap((document) => {
+    const text = readFileSync(join(root, document), 'utf8')
+    return [...text.matchAll(/```yaml\n# values\.yaml(.*)\n([\s\S]*?)```/g)].map(([, where, yaml = '']) => ({
+      where,
+      document,
+      yaml,
+    }))
+  })
+
+  it('are found', () => {
+    expect(shown.length).toBe(5)
+  })
+
+  it.each(shown)('are taken: $document$where, $yaml', async ({ where, yaml }) => {
+    const values: unknown = where === '' ? overDefaults(parse(yaml)) : valuesWith(yaml)
+
+    expect(await schemaProblems(values)).toBe('')
   })
 })
 
