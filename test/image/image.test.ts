@@ -208,6 +208,22 @@ describe('the life of a container', () => {
     await running.said('"stopped"')
   })
 
+  it('ends when it is told to while it begins, though the first process of a container hears no signal by itself', async () => {
+    const early = `
+      import { registerHooks } from 'node:module'
+      registerHooks({ load(url, context, next) {
+        if (url.endsWith('/cli/main.js')) process.kill(1, 'SIGTERM')
+        return next(url, context)
+      } })`
+
+    const running = await start(
+      [...withToken, '--entrypoint', 'node'],
+      ['--import', `data:text/javascript,${encodeURIComponent(early)}`, '/opt/onetrigger/bin/onetrigger.mjs', 'run'],
+    )
+
+    expect([0, 143]).toContain(await running.exitCode())
+  }, 30_000)
+
   it('is healthy while it answers, and unhealthy when it hangs', async () => {
     const quick = ['--health-interval=1s', '--health-timeout=2s', '--health-retries=1', '--health-start-period=0s']
     const running = await start([...withToken, ...quick])
