@@ -13,7 +13,8 @@ const job = z.object({
 })
 const workflow = z.object({ permissions: z.strictObject({}), jobs: z.record(z.string(), job) })
 
-const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(textOf('package.json')))
+const manifest = z.object({ scripts: z.record(z.string(), z.string()), repository: z.object({ url: z.string() }) })
+const { scripts, repository } = manifest.parse(JSON.parse(textOf('package.json')))
 const read = (name: string) => workflow.parse(parse(textOf(`.github/workflows/${name}.yaml`)))
 const [checks, release] = [read('checks'), read('release')]
 const jobs = [...Object.entries(checks.jobs), ...Object.entries(release.jobs)]
@@ -48,6 +49,11 @@ describe('the workflows', () => {
 
   it('put nothing into a shell that somebody else has written', () => {
     expect(steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([])
+  })
+
+  it('publish with provenance from the repository that the package names, else npm refuses it', () => {
+    expect(steps.filter(({ run = '' }) => run.includes('npm publish') && run.includes('--provenance'))).toHaveLength(1)
+    expect(repository.url).toBe('git+https://github.com/grycap/onetrigger.git')
   })
 
   it('run scripts that there are, and every suite', () => {
