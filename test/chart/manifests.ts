@@ -57,6 +57,7 @@ export const valueSets: readonly ValueSet[] = yamlFiles(valuesFolder).map((file)
 const copied = [
   ['files/onetrigger.rules.yaml', 2],
   ['files/onetrigger.json', 4],
+  ['files/answers.mjs', 10],
 ] as const
 
 /** What the chart rendered when the golden files were last written, by the name of the value set. */
