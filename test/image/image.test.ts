@@ -173,6 +173,36 @@ describe('the image, run as strictly as it can be', () => {
   })
 })
 
+describe('the image with a configuration file', () => {
+  it('does what the file says, and lets an operator look in', async () => {
+    const folder = tempDir()
+    chmodSync(folder, 0o755)
+    writeFileSync(join(folder, 'token'), token)
+    writeFileSync(
+      join(folder, 'onetrigger.yaml'),
+      `
+        sources: { datahub: { type: onedata, host: "http://simulator:8081", token: { file: /etc/onetrigger/token } } }
+        triggers: { all: { watch: { source: datahub, space: Gamma, folder: in }, completion: { stableFor: 1s }, deliver: [hook] } }
+        targets: { hook: { type: webhook, url: "http://receiver:9000/hook", format: cloudevents } }`,
+    )
+    const options = [...locked, ...stateOn(await world.volume()), '--volume', `${folder}:/etc/onetrigger:ro`]
+    const running = await world.start(
+      'configured',
+      [...options, ...env({ ONETRIGGER_CONFIG: '/etc/onetrigger/onetrigger.yaml' })],
+      [],
+    )
+    onTestFinished(() => running.remove())
+    await running.said(watching)
+
+    await world.upload('configured.bin', 'content')
+
+    expect((await world.gotFirst('configured.bin')).type).toContain('application/cloudevents+json')
+    await running.said('"delivered"')
+    expect(await docker('exec', running.name, 'onetrigger', 'deliveries', 'list')).toContain('in/configured.bin')
+    await docker('exec', running.name, 'onetrigger', 'backup', '/var/lib/onetrigger/copy.db')
+  })
+})
+
 describe('the life of a container', () => {
   it('begins in a moment', async () => {
     const times: number[] = []
