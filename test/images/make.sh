@@ -13,12 +13,8 @@ stand_in=onetrigger.stand-in
 
 exists() { docker image inspect "$1" >/dev/null 2>&1; }
 
-# Two runs at the same time make it once.
-exec 9>"${TMPDIR:-/tmp}/onetrigger-images.lock"
-flock 9
 exists "$image" && exit 0
-
-if timeout 600 docker pull --quiet "$image" >/dev/null 2>&1; then
+if docker pull --quiet "$image" >/dev/null 2>&1; then
   say "$image was pulled"
   exit 0
 fi
@@ -30,6 +26,11 @@ for tool in docker debootstrap npm; do
 done
 node=node_modules/node/bin/node
 [ -x "$node" ] || { say "$node is missing: npm ci"; exit 1; }
+
+# Two runs at the same time make it once.
+exec 9>"${TMPDIR:-/tmp}/onetrigger-images.lock"
+flock 9
+exists "$image" && exit 0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
