@@ -40,7 +40,7 @@ export async function startEmbedded(config: Config, deps: EmbeddedDeps): Promise
   const closers = new Closers()
   const { clock, log } = deps
   const store = closers.add(await openStore(config.store, { clock, log }))
-  const metrics = createMetrics({ store, clock, version: packageVersion() })
+  const metrics = createMetrics({ store, clock, parts: () => bridge.health().parts, version: packageVersion() })
   const { onProgress, onDelivery } = deps
   const watchers = { onProgress, onDelivery, meters: metrics.meters }
   const bridge = createBridge(config, {

@@ -39,9 +39,9 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
     if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
     const process = closers.add(new ProcessLife(deps.log))
     const running: { bridge: Bridge | null } = { bridge: null }
-    const metrics = createMetrics({ store, clock, version: packageVersion() })
     const startedAt = clock.wall()
     const health = () => readiness(running.bridge, process.stop.signal.aborted, startedAt)
+    const metrics = createMetrics({ store, clock, parts: () => health().parts, version: packageVersion() })
     if (config.listen !== null) {
       const server = closers.add(
         await startHttp({ listen: config.listen, health, metrics: () => metrics.text(), log: deps.log }),

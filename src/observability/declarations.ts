@@ -14,6 +14,12 @@ export const metricDeclarations = {
     help: 'Always 1; the labels tell what is running.',
     labels: ['version', 'node'],
   },
+  partOk: {
+    name: 'onetrigger_part_ok',
+    type: 'gauge',
+    help: 'Whether a part of /readyz works: 1 or 0; `watch SOURCE/SPACE` or `target NAME`. A replica that stands by is 1.',
+    labels: ['part'],
+  },
   observations: {
     name: 'onetrigger_observations_total',
     type: 'counter',

@@ -11,6 +11,8 @@ export interface MetricsOptions {
   /** Asked for the outbox and its size when somebody reads the metrics. */
   readonly store: Pick<Store, 'depth' | 'sizeBytes'>
   readonly clock: Clock
+  /** Whether each part of `/readyz` works, asked for when somebody reads the metrics. */
+  readonly parts: () => Readonly<Record<string, { readonly ok: boolean }>>
   /** Version of this program, for `onetrigger_build_info`. */
   readonly version: string
 }
@@ -37,10 +39,11 @@ const sampleEveryMs = 5_000
 const mostLabelValues = 64
 
 /** Makes the metrics of `declarations.ts` in a registry of their own. */
-export function createMetrics({ store, clock, version }: MetricsOptions): Metrics {
+export function createMetrics({ store, clock, parts, version }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   gauge(registry, declared.buildInfo).set({ version, node: process.versions.node }, 1)
+  const partOk = gauge(registry, declared.partOk)
   const sampleStore = createStoreSampler(registry, store, clock)
 
   return {
@@ -51,6 +54,9 @@ export function createMetrics({ store, clock, version }: MetricsOptions): Metric
     },
     text: async () => {
       await sampleStore()
+      // Parts that a reload took away are gone.
+      partOk.reset()
+      for (const [part, { ok }] of Object.entries(parts())) partOk.set({ part }, ok ? 1 : 0)
       return registry.metrics()
     },
   }

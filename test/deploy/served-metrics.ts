@@ -31,7 +31,12 @@ export async function servedMetrics(): Promise<Served> {
     depth: async () => [{ target: 'hook', owed: 1, dead: 1, oldestOwedAt: 0 }],
     sizeBytes: async () => 4096,
   }
-  const metrics = createMetrics({ store, clock: new FakeClock(), version: '2.0.0' })
+  const metrics = createMetrics({
+    store,
+    clock: new FakeClock(),
+    parts: () => ({ 'target hook': { ok: true } }),
+    version: '2.0.0',
+  })
   exercise(metrics.meters)
   const server = await startHttp({
     listen: { host: '127.0.0.1', port: 0 },

@@ -6,10 +6,11 @@ import { FakeClock } from '../support/fake-clock.ts'
 
 const clock = new FakeClock()
 
-function metricsOf(store: Partial<MetricsOptions['store']> = {}) {
+function metricsOf(store: Partial<MetricsOptions['store']> = {}, parts: MetricsOptions['parts'] = () => ({})) {
   return createMetrics({
     store: { depth: async () => [], sizeBytes: async () => 0, ...store },
     clock,
+    parts,
     version: '2.0.0',
   })
 }
@@ -47,6 +48,22 @@ describe('declared metrics', () => {
     expect(samples(text)).toContain(`onetrigger_build_info{version="2.0.0",node="${process.versions.node}"} 1`)
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
   })
+})
+
+it('parts of /readyz are told as they are when somebody reads, and those that are gone are gone', async () => {
+  let parts: Readonly<Record<string, { readonly ok: boolean }>> = {
+    'watch datahub/Gamma': { ok: false },
+    'target hook': { ok: true },
+  }
+  const metrics = metricsOf({}, () => parts)
+  const told = async () => samples(await metrics.text()).filter((line) => line.startsWith('onetrigger_part_ok'))
+
+  expect(await told()).toEqual([
+    'onetrigger_part_ok{part="watch datahub/Gamma"} 0',
+    'onetrigger_part_ok{part="target hook"} 1',
+  ])
+  parts = { 'watch datahub/Gamma': { ok: true } }
+  expect(await told()).toEqual(['onetrigger_part_ok{part="watch datahub/Gamma"} 1'])
 })
 
 describe('the meter of a source', () => {
