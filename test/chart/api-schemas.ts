@@ -13,24 +13,37 @@ export async function apiProblems(manifest: Manifest): Promise<readonly string[]
     const { error } = other.safeParse(manifest)
     return error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
   }
-  const { schema } = placeOf(manifest)
-  // A generated function of kubernetes-models; it leaves what it found on itself.
-  const { validate } = validator.parse(await import(`kubernetes-models/_schemas/${schema}`))
-  if (validate(manifest) === true) return []
-  return z
-    .object({ errors: z.array(z.object({ instancePath: z.string(), keyword: z.string(), params: z.unknown() })) })
+  const load = validators[`${manifest.apiVersion} ${manifest.kind}`]
+  if (load === undefined) throw new Error(`no schema is known for ${manifest.apiVersion} ${manifest.kind}`)
+  const { validate } = await load()
+  if (validate(manifest)) return []
+  // A generated function: it leaves what it found on itself.
+  return found
     .parse(Object.assign({}, validate))
     .errors.map(({ instancePath, keyword, params }) => `${instancePath}: ${keyword} ${JSON.stringify(params)}`)
 }
 
-const validator = z.object({ validate: z.custom<(value: unknown) => unknown>((value) => typeof value === 'function') })
+const found = z.object({
+  errors: z.array(z.object({ instancePath: z.string(), keyword: z.string(), params: z.unknown() })),
+})
+
+const validators: Readonly<Record<string, () => Promise<{ validate(data: unknown): boolean }>>> = {
+  'v1 ConfigMap': () => import('kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap'),
+  'v1 PersistentVolumeClaim': () => import('kubernetes-models/_schemas/IoK8sApiCoreV1PersistentVolumeClaim'),
+  'v1 Pod': () => import('kubernetes-models/_schemas/IoK8sApiCoreV1Pod'),
+  'v1 Service': () => import('kubernetes-models/_schemas/IoK8sApiCoreV1Service'),
+  'v1 ServiceAccount': () => import('kubernetes-models/_schemas/IoK8sApiCoreV1ServiceAccount'),
+  'apps/v1 Deployment': () => import('kubernetes-models/_schemas/IoK8sApiAppsV1Deployment'),
+  'policy/v1 PodDisruptionBudget': () => import('kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget'),
+  'networking.k8s.io/v1 NetworkPolicy': () => import('kubernetes-models/_schemas/IoK8sApiNetworkingV1NetworkPolicy'),
+}
 
 /** Fields that the API does not know, found by the compiler, which refuses them in the literal of a typed object. One run for all objects. */
 export function unknownFields(manifests: readonly Manifest[]): string {
   const known = manifests.filter(({ apiVersion, kind }) => !otherKinds.has(`${apiVersion} ${kind}`))
   const lines = known.map((manifest, index) => {
-    const { module, type } = placeOf(manifest)
-    return `export const o${index}: import('${module}').${type} = ${JSON.stringify(manifest, null, 1)}`
+    const type = `import('kubernetes-models/${manifest.apiVersion}/${manifest.kind}').I${manifest.kind}`
+    return `export const o${index}: ${type} = ${JSON.stringify(manifest, null, 1)}`
   })
   // Below node_modules, so that the models are found.
   const folder = join(root, 'node_modules', '.cache', 'onetrigger', 'chart')
@@ -46,17 +59,4 @@ export function unknownFields(manifests: readonly Manifest[]): string {
   } finally {
     rmSync(file)
   }
-}
-
-const groups: Readonly<Record<string, readonly [schema: string, module: string]>> = {
-  v1: ['CoreV1', 'v1'],
-  'apps/v1': ['AppsV1', 'apps/v1'],
-  'policy/v1': ['PolicyV1', 'policy/v1'],
-  'networking.k8s.io/v1': ['NetworkingV1', 'networking.k8s.io/v1'],
-}
-
-function placeOf({ apiVersion, kind }: Manifest) {
-  const group = groups[apiVersion]
-  if (group === undefined) throw new Error(`no schema is known for ${apiVersion} ${kind}`)
-  return { schema: `IoK8sApi${group[0]}${kind}`, module: `kubernetes-models/${group[1]}/${kind}`, type: `I${kind}` }
 }
