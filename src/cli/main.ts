@@ -9,7 +9,7 @@ import { runProgram } from './program.ts'
 
 const io: Io = {
   env: process.env,
-  home: homedir(),
+  home: home(),
   isTerminal: process.stderr.isTTY === true,
   keepToken: (token) => {
     process.env[tokenVariable] = token
@@ -47,6 +47,15 @@ function fail(error: unknown): void {
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   return error instanceof UsageError ? 2 : 1
+}
+
+/** A user that the system does not know, without HOME, has none (systemd's DynamicUser): then the store needs a path, or XDG_STATE_HOME. */
+function home(): string {
+  try {
+    return homedir()
+  } catch {
+    return '/'
+  }
 }
 
 function untilSignal(): AbortSignal {
