@@ -30,7 +30,7 @@ const { services, secrets, volumes } = z
   .object({
     services: z.record(z.string(), serviceSchema),
     secrets: z.record(z.string(), z.strictObject({ file: z.string() })),
-    volumes: z.record(z.string(), z.null()),
+    volumes: z.record(z.string(), z.strictObject({ name: z.string() }).nullable()),
   })
   .parse(parse(text, { merge: true }))
 const each = Object.entries(services)
@@ -84,6 +84,11 @@ describe('the compose file', () => {
         security_opt: ['no-new-privileges:true'],
       })
     }
+  })
+
+  it('keeps the database in a volume that is found again, and never tries things on it', () => {
+    expect(volumes.state).toEqual({ name: `\${ONETRIGGER_VOLUME:-onetrigger}` })
+    expect(example.ONETRIGGER_VOLUME).toBe('onetrigger-try')
   })
 
   it('asks for settings by names that the example knows, or that have a default', () => {

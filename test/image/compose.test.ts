@@ -31,7 +31,9 @@ async function findCompose(): Promise<readonly string[]> {
 
 /** Runs it in `deploy`, as the head of the compose file tells; port 0 takes any free one. */
 async function composed([program = '', ...args]: readonly string[]): Promise<string> {
-  const env = { ...process.env, ONETRIGGER_IMAGE: yard?.image ?? '', ONETRIGGER_HTTP_PORT: '0' }
+  // The name of the yard for all of it: nothing that this machine runs by the same file is touched.
+  const name = yard?.image ?? 'none'
+  const env = { ...process.env, ONETRIGGER_IMAGE: name, ONETRIGGER_VOLUME: name, ONETRIGGER_HTTP_PORT: '0' }
   return (await run(program, args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })).stdout
 }
 
