@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { chartPages } from '../../scripts/gen-chart.ts'
 import { undescribed, valueComments } from '../../scripts/gen-chart-readme.ts'
 import { chartValuesSchema } from '../../scripts/gen-chart-schema.ts'
+import { configSchema } from '../../src/config/schema.ts'
 import { root } from '../architecture/repository.ts'
 import { chartFolder, valueSets } from './manifests.ts'
 import { merged, overDefaults, schemaProblems } from './values-schema.ts'
@@ -119,6 +120,52 @@ describe('values.schema.json', () => {
     const schema = JSON.stringify(chartValuesSchema(new Map([['image.tag', 'Which one']])))
 
     expect(schema).toContain('"tag":{"type":"string","description":"Which one"}')
+  })
+})
+
+/** Copies of a value in which one thing is another one, is missing, or is too much, at any depth. */
+function* mutants(value: unknown): Generator<unknown> {
+  yield* [7, -1, 0.5, 'x', '', true, {}, []]
+  if (Array.isArray(value)) {
+    for (const [index, child] of value.entries()) for (const other of mutants(child)) yield value.with(index, other)
+  } else if (typeof value === 'object' && value !== null) {
+    yield { ...value, unknown: 1 }
+    for (const [key, child] of Object.entries(value)) {
+      yield Object.fromEntries(Object.entries(value).filter(([other]) => other !== key))
+      for (const other of mutants(child)) yield { ...value, [key]: other }
+    }
+  }
+}
+
+describe.each(examples)('whatever one changes in examples/%s', (name) => {
+  const config: unknown = parse(readFileSync(join(root, 'examples', name), 'utf8'))
+  const all = [...mutants(config)].filter((mutant) => typeof mutant === 'object' && !Array.isArray(mutant))
+
+  it('the schema of the values never refuses what OneTrigger takes', { timeout: 60_000 }, async () => {
+    const taken = all.filter((mutant) => configSchema.safeParse(mutant).success)
+    const refused: string[] = []
+    for (const mutant of taken) {
+      const problems = await schemaProblems({ config: mutant })
+      if (problems !== '') refused.push(`${problems}: ${JSON.stringify(mutant)}`)
+    }
+
+    expect(taken.length).toBeGreaterThan(20)
+    expect(refused).toEqual([])
+  })
+
+  it('the schema of the values refuses keys that OneTrigger does not know, and wrong types', {
+    timeout: 60_000,
+  }, async () => {
+    const wrong = all.filter((mutant) => {
+      const { error } = configSchema.safeParse(mutant)
+      return error?.issues.every(({ code }) => code === 'unrecognized_keys' || code === 'invalid_type')
+    })
+    const taken: string[] = []
+    for (const mutant of wrong)
+      if ((await schemaProblems({ config: mutant })) === '') taken.push(JSON.stringify(mutant))
+
+    expect(wrong.length).toBeGreaterThan(50)
+    expect(taken).toEqual([])
   })
 })
 
