@@ -51,6 +51,13 @@ describe('helm', () => {
     expect(await refusal(...minimal, '--kube-version', '1.26.0')).toContain('chart requires kubeVersion')
   })
 
+  it('always says how replicas are replaced, for defaults of the API server would stay behind', async () => {
+    const rendered = await render('ot', ...postgres, '--set', 'rollingUpdate=null')
+    const deployment = parseManifests(rendered).find(({ kind }) => kind === 'Deployment')
+
+    expect(deployment?.spec).toMatchObject({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } })
+  })
+
   it('renders numbers as OneTrigger reads them', async () => {
     const file = join(tempDir(), 'numbers.yaml')
     const config = { exitAfterFailures: 12_345_678, targets: { hook: { rate: 99_999.5, concurrency: 1_000 } } }
