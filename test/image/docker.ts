@@ -19,8 +19,8 @@ export async function docker(...args: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** Makes sure of a daemon and of the base image. What is missing is said, and fails the run: nothing is skipped. */
-export async function prepareDocker(): Promise<void> {
+/** Makes sure of a daemon and of public images, by default the base image. What is missing is said, and fails the run: nothing is skipped. */
+export async function prepareDocker(...images: readonly string[]): Promise<void> {
   try {
     await docker('version', '--format', '{{.Server.Version}}')
   } catch (cause) {
@@ -28,7 +28,7 @@ export async function prepareDocker(): Promise<void> {
       cause,
     })
   }
-  await run(join(root, 'test/images/make.sh'))
+  await run(join(root, 'test/images/make.sh'), images)
 }
 
 /** Builds the image as its Dockerfile says, by a client and with a builder of choice. */
