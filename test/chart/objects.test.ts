@@ -63,7 +63,7 @@ describe.each(sets)('the objects of $name', ({ manifests }) => {
   it('meet the restricted standard, and more', () => {
     const pods = manifests.flatMap((manifest) => podSpecOf(manifest) ?? [])
 
-    expect(pods.length).toBe(2)
+    expect(pods.length).toBe(3)
     expect(pods.flatMap(securityProblems)).toEqual([])
   })
 
@@ -75,13 +75,13 @@ describe.each(sets)('the objects of $name', ({ manifests }) => {
   it('are found by what looks for them', () => {
     const { selector, template } = deploymentOf(manifests)
     const pod = template.metadata.labels
-    const testPod = only(manifests, 'Pod').metadata.labels
+    const testPods = manifests.filter(({ kind }) => kind === 'Pod').map(({ metadata }) => metadata.labels)
     const service = only(manifests, 'Service')
     const serves = z.object({ selector: labels }).parse(service.spec).selector
 
     expect(finds(selector.matchLabels, pod)).toBe(true)
     expect(finds(serves, pod)).toBe(true)
-    expect(finds(serves, testPod)).toBe(false)
+    expect(testPods.map((labels) => finds(serves, labels))).toEqual([false, false])
     const looking = z.object({ selector: z.object({ matchLabels: labels }) })
     for (const { kind, spec } of manifests) {
       if (kind === 'ServiceMonitor')
@@ -90,7 +90,7 @@ describe.each(sets)('the objects of $name', ({ manifests }) => {
         expect(finds(looking.parse(spec).selector.matchLabels, pod)).toBe(true)
       if (kind !== 'NetworkPolicy') continue
       const policed = z.object({ podSelector: z.object({ matchLabels: labels }) }).parse(spec).podSelector.matchLabels
-      expect([pod, testPod].every((each) => finds(policed, each))).toBe(true)
+      expect([pod, ...testPods].every((each) => finds(policed, each))).toBe(true)
     }
   })
 
@@ -116,6 +116,12 @@ describe.each(sets)('the objects of $name', ({ manifests }) => {
   it('give deliveries under way the time that OneTrigger takes to stop', () => {
     expect(deploymentOf(manifests).template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(75)
   })
+})
+
+it('each pod of helm test has one container, for helm shows the log of one only', () => {
+  const pods = (goldens.get('pod') ?? []).filter(({ kind }) => kind === 'Pod')
+
+  expect(pods.map((pod) => podSpecOf(pod)?.containers.map(({ name }) => name))).toEqual([['answers'], ['connects']])
 })
 
 it('no object has a field that the API does not know', { timeout: 60_000 }, () => {
