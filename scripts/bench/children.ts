@@ -93,9 +93,9 @@ export class Deliverer {
   }
 
   async stop(): Promise<void> {
-    const closed = once(this.#child, 'close')
+    const ended = once(this.#child, 'exit')
     this.#child.disconnect()
-    await closed
+    await ended
   }
 }
 
