@@ -1,7 +1,7 @@
-import type { AdapterConfig, Config } from '../config/config.ts'
+import type { AdapterConfig, Config, StoreConfig } from '../config/config.ts'
 import { environmentProxy, environmentVariable } from '../config/env.ts'
 import { createSecrets } from '../config/secrets.ts'
-import { ConfigError } from '../core/errors.ts'
+import { ConfigError, StoreError } from '../core/errors.ts'
 import type { Source, Space } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { Trigger } from '../core/trigger.ts'
@@ -12,6 +12,7 @@ import type { Random } from '../lib/random.ts'
 import type { SourceMeter } from '../sources/define.ts'
 import * as sources from '../sources/registry.ts'
 import * as targets from '../targets/registry.ts'
+import { openStoreBeside } from './open-store.ts'
 
 /** What looking at providers and targets once takes. */
 export interface ConnectDeps {
@@ -46,11 +47,25 @@ export async function spacesOf(
   )
 }
 
-/** Looks at every source, every trigger's space and every target, all at once. No event is sent; never rejects for what cannot be reached. */
+/** Looks at every source, every trigger's space, every target and a store that is a server, all at once. No event is sent; never rejects for what cannot be reached. */
 export async function connectAll(config: Config, deps: ConnectDeps): Promise<readonly Finding[]> {
   const ofSources = [...config.sources].map(([name, adapter]) => connectSource(name, adapter, config, deps))
   const ofTargets = [...config.targets.keys()].map((name) => connectTarget(name, config, deps))
-  return (await Promise.all([...ofSources, ...ofTargets])).flat()
+  return (await Promise.all([...ofSources, ...ofTargets, connectStore(config.store, deps)])).flat()
+}
+
+/** A file is not tried: it may belong to a process that runs. */
+async function connectStore(store: StoreConfig, deps: ConnectDeps): Promise<readonly Finding[]> {
+  if (store.type === 'sqlite' || store.type === 'memory') return []
+  const ask = async () => {
+    try {
+      return await using(await openStoreBeside(store, deps), async () => 'answers')
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'STORE_NOT_FOUND') return 'answers; the first start makes it'
+      throw error
+    }
+  }
+  return [await look('store', ask)]
 }
 
 async function connectSource(

@@ -10,7 +10,7 @@ import { connectPostgres } from '../../src/store/postgres/connect.ts'
 import { migrations } from '../../src/store/postgres/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import type { OneTriggerProcess } from '../support/onetrigger.ts'
-import { said } from '../support/onetrigger.ts'
+import { runOneTrigger, said } from '../support/onetrigger.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { aScene, aTrigger, aWebhook, idOf, readyIs, type Scene } from '../support/scene.ts'
 import { startSimulator } from '../support/simulator.ts'
@@ -205,6 +205,25 @@ describe('a database', () => {
     const text = [...replica.stderr, ...replica.stdout].join('\n')
     expect(text).toContain('does not let this user in')
     expect(text).not.toContain('canary')
+  })
+
+  it('is tried by check --connect before and after its first use, and when it is down', async () => {
+    const own = await startPostgres(15)
+    onTestFinished(() => own.close())
+    const { scene } = await aCluster(own.url)
+    const check = async () => {
+      const checked = runOneTrigger(['check', '--connect', '--config', join(scene.folder, 'onetrigger.yaml')])
+      return { code: await checked.ended, store: checked.stdout.find((line) => line.includes('  store:')) }
+    }
+    const before = await check()
+    await said(scene.start(), 'the first listing is done')
+    const after = await check()
+    await own.stop()
+    const down = await check()
+    expect(before).toEqual({ code: 0, store: 'ok    store: answers; the first start makes it' })
+    expect(after).toEqual({ code: 0, store: 'ok    store: answers' })
+    expect(down.code).toBe(1)
+    expect(down.store).toContain('ECONNREFUSED')
   })
 
   it.each(['not a url', 'mysql://u:canary@127.0.0.1/d', 'postgres://u:canary@:0'])(

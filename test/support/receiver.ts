@@ -26,6 +26,8 @@ export async function startReceiver(answer = 204): Promise<Receiver> {
     const at = clock.now()
     let text = ''
     for await (const chunk of request.setEncoding('utf8')) text += chunk
+    // `check --connect` asks whether somebody is there.
+    if (request.method !== 'POST') return response.writeHead(204).end()
     receiver.attempts++
     if (receiver.answer < 300) received.push({ id: String(request.headers['webhook-id']), at, key: keyOf(text) })
     response.writeHead(receiver.answer).end()
