@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { settings } from '../config/settings.ts'
 import { expandFlags } from './abbreviations.ts'
+import { addDeploy } from './deploy-command.ts'
 import type { Io } from './io.ts'
 import { addOperatorCommands } from './operator-commands.ts'
 
@@ -33,6 +34,7 @@ export function createProgram(version: string, io: Io, finish: Finish): Command 
   addListSpaces(program, io, finish)
   addCheck(program, io, finish)
   addOperatorCommands(program, io, finish)
+  addDeploy(program, io, finish)
   addDemo(program, io, finish)
   addSimulate(program, io, finish)
   addSchema(program, io, finish)

@@ -24,6 +24,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   observability: ['core/', 'lib/', 'sources/define.ts', 'pipeline/meter.ts', 'delivery/meter.ts', 'store/store.ts'],
   config: ['core/', 'lib/', 'sources/registry.ts', 'sources/define.ts', 'targets/registry.ts', 'targets/define.ts'],
   simulator: ['core/', 'lib/'],
+  deploy: ['config/', 'core/', 'lib/'],
   app: [
     'core/',
     'lib/',
@@ -37,7 +38,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'store/',
     'targets/',
   ],
-  cli: ['app/', 'config/', 'core/', 'lib/', 'observability/', 'simulator/'],
+  cli: ['app/', 'config/', 'core/', 'deploy/', 'lib/', 'observability/', 'simulator/'],
 }
 
 /** What the core may use from outside: a hash and a glob are functions without side effects. */

@@ -1,0 +1,154 @@
+import type { FunctionDefinition, JobResources, StorageEntry } from './definition.ts'
+import { readEnvironment } from './from-environment.ts'
+import { asList, asMap, asNumber, asSwitch, asText, asTexts, asVariables, isMap, type Loose } from './loose.ts'
+import { mergeProviders, readEntries, readProviders } from './providers.ts'
+
+/** One function as the file has it: its own settings, and those of Batch beside it. */
+interface RawFunction {
+  readonly name: string | null
+  readonly own: Loose
+  readonly batch: Loose
+  readonly isOscar: boolean
+}
+
+/** What SCAR gives a job that says nothing else. */
+const scarDefaults = { vcpus: 1, memory: 1_024, maxVcpus: 2 }
+/** Instance types that fit without being named: Batch chooses among the newest of its general ones. */
+const anyInstance = ['optimal']
+/** One T4 each: the smallest that runs what ran on the K80 and M60 of 2019. */
+const anyGpuInstance = ['g4dn.xlarge']
+
+/**
+ * Reads a function definition file in any of its forms: `functions: { name: … }` (SCAR 3, 2019), the drafts of November 2019, `functions.aws` (SCAR 4)
+ * and `functions.oscar`. What a form lacks gets SCAR's defaults. Empty where there is no function in it.
+ */
+export function readDefinitions(raw: unknown): readonly FunctionDefinition[] {
+  const file = asMap(raw)
+  return rawFunctions(file).flatMap((each) => definitionOf(each, file) ?? [])
+}
+
+function rawFunctions(file: Loose): readonly RawFunction[] {
+  const { functions } = file
+  if (Array.isArray(functions)) return functions.flatMap((each) => ofProviders(asMap(each), file))
+  const map = asMap(functions)
+  if (Array.isArray(map.aws) || Array.isArray(map.oscar)) return ofProviders(map, file)
+  return Object.entries(map).map(([name, own]) => ({
+    name,
+    own: asMap(own),
+    batch: { ...asMap(file.batch), ...asMap(asMap(own).batch) },
+    isOscar: false,
+  }))
+}
+
+/** `aws` holds functions, bare or below `lambda` with services beside it; `oscar` holds services by cluster. */
+function ofProviders(map: Loose, file: Loose): readonly RawFunction[] {
+  const aws = asList(map.aws)
+    .map(asMap)
+    .map((each) => {
+      const own = isMap(each.lambda) ? each.lambda : each
+      return { name: asText(own.name), own, batch: { ...asMap(file.batch), ...asMap(each.batch) }, isOscar: false }
+    })
+  const oscar = asList(map.oscar)
+    .map(asMap)
+    .flatMap((byCluster) => Object.values(byCluster).map(asMap))
+    .map((own) => ({ name: asText(own.name), own, batch: own, isOscar: true }))
+  return [...aws, ...oscar]
+}
+
+function definitionOf({ name, own, batch, isOscar }: RawFunction, file: Loose): FunctionDefinition | null {
+  const container = asMap(own.container)
+  const image = asText(container.image) ?? asText(own.image)
+  if (name === null || image === null) return null
+  const variables = {
+    ...asVariables(own.environment_variables),
+    ...asVariables(own.lambda_environment),
+    ...asVariables(own.environment),
+    ...asVariables(container.environment),
+    ...(isOscar ? {} : asVariables(batch.environment)),
+  }
+  const fromEnvironment = readEnvironment(variables)
+  const providers = mergeProviders(fromEnvironment.providers, readProviders(file))
+  return {
+    name,
+    image,
+    script: asText(own.init_script) ?? asText(own.script),
+    mode: isOscar ? 'batch' : modeOf(own.execution_mode),
+    logLevel: asText(own.log_level) ?? 'INFO',
+    environment: fromEnvironment.rest,
+    input: [...readEntries(own.input, providers), ...fromEnvironment.input, ...bucketEntries(own, 'input')],
+    output: [...readEntries(own.output, providers), ...fromEnvironment.output, ...bucketEntries(own, 'output')],
+    providers,
+    resources: isOscar ? oscarResources(own) : batchResources(own, batch),
+    supervisor: asText(asMap(own.supervisor).version) ?? 'latest',
+  }
+}
+
+function modeOf(mode: unknown): FunctionDefinition['mode'] {
+  const text = asText(mode)
+  return text === 'batch' || text === 'lambda-batch' ? text : 'lambda'
+}
+
+/** SCAR 3 named buckets of S3 beside the function; without one for output it took the input's. */
+function bucketEntries(own: Loose, direction: 'input' | 'output'): readonly StorageEntry[] {
+  const s3 = asMap(own.s3)
+  const bucket = asText(s3[`${direction}_bucket`]) ?? (direction === 'output' ? asText(s3.input_bucket) : null)
+  if (bucket === null) return []
+  const folder = asText(s3[`${direction}_folder`]) ?? (direction === 'output' ? 'output' : '')
+  return [{ provider: 's3.default', path: [bucket, folder].filter((part) => part !== '').join('/') }]
+}
+
+/** Settings of Batch lay at the function, in `batch` or in `batch.compute_resources`, by the year. */
+function batchResources(own: Loose, batch: Loose): JobResources {
+  const all = { ...own, ...asMap(own.compute_resources), ...batch, ...asMap(batch.compute_resources) }
+  const isGpu = asSwitch(all.enable_gpu)
+  const instanceTypes = asTexts(all.instance_types)
+  const vcpus = asNumber(all.vcpus) ?? scarDefaults.vcpus
+  return {
+    vcpus,
+    memory: asNumber(batch.memory) ?? Math.max(asNumber(own.memory) ?? 0, scarDefaults.memory),
+    gpus: isGpu ? 1 : 0,
+    minVcpus: asNumber(all.min_v_cpus) ?? 0,
+    maxVcpus: Math.max(asNumber(all.max_v_cpus) ?? scarDefaults.maxVcpus, vcpus),
+    instanceTypes: instanceTypes.length > 0 ? instanceTypes : isGpu ? anyGpuInstance : anyInstance,
+    subnets: asTexts(all.subnets),
+    securityGroups: asTexts(all.security_group_ids),
+  }
+}
+
+/** Quantities of Kubernetes, as whole vCPUs and MiB. */
+function oscarResources(own: Loose): JobResources {
+  const isGpu = asSwitch(own.enable_gpu)
+  const vcpus = Math.max(1, Math.ceil(cpusOf(asText(own.cpu) ?? '1')))
+  return {
+    vcpus,
+    memory: Math.max(128, mebibytesOf(asText(own.memory) ?? '256Mi')),
+    gpus: isGpu ? 1 : 0,
+    minVcpus: 0,
+    maxVcpus: Math.max(scarDefaults.maxVcpus, vcpus),
+    instanceTypes: isGpu ? anyGpuInstance : anyInstance,
+    subnets: [],
+    securityGroups: [],
+  }
+}
+
+function cpusOf(text: string): number {
+  const number = Number.parseFloat(text)
+  return text.endsWith('m') ? number / 1_000 : number
+}
+
+const units: Readonly<Record<string, number>> = {
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+}
+
+function mebibytesOf(text: string): number {
+  const [, digits = '0', unit = ''] = /^([\d.]+)\s*([A-Za-z]*)$/.exec(text) ?? []
+  return Math.ceil((Number(digits) * (units[unit] ?? 1)) / 2 ** 20)
+}
