@@ -36,6 +36,8 @@ export interface BridgeDeps {
   readonly holder: string
   /** It follows another bridge: a wrong token or space is then waited out, for the process is at work. */
   readonly isReload: boolean
+  /** Whether it looks after what the store holds of other names first: not needed by a process that did so a minute ago. */
+  readonly adoptsState?: boolean
   readonly onProgress?: (progress: Progress) => void
   readonly onDelivery?: (progress: DeliveryProgress) => void
 }
@@ -80,7 +82,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
 
   return {
     run: async (stop, abort) => {
-      await adoptState(config, deps)
+      if (deps.adoptsState !== false) await adoptState(config, deps)
       const stopAll = new AbortController()
       const stopping = AbortSignal.any([stop, stopAll.signal])
       const delivering = dispatcher.run(stopping, abort)

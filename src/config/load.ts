@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { ConfigError } from '../core/errors.ts'
+import type { SecretRef } from '../lib/fields.ts'
+import type { SecretSource } from '../lib/secret.ts'
 import type { Config } from './config.ts'
 import { crossProblems } from './cross-checks.ts'
 import type { Environment } from './env.ts'
@@ -26,6 +28,8 @@ export interface LoadInput {
   readonly isTerminal: boolean
   /** `sources`: only what it takes to ask providers for their spaces. */
   readonly need?: 'everything' | 'sources'
+  /** Where secrets come from; by default variables of `env` and files. Each one that is named is asked for once. */
+  readonly secret?: (ref: SecretRef) => SecretSource
   /** Told of what is allowed but probably not meant. */
   readonly warn?: (message: string) => void
 }
@@ -58,7 +62,7 @@ export function loadConfig(input: LoadInput): Config {
       locate,
     ),
   ]
-  const secretLines = problemLines(missingSecrets(raw, env, need), locate)
+  const secretLines = problemLines(missingSecrets(raw, input.secret ?? createSecrets(env), need), locate)
   if (lines.length > 0 || !parsed.success) throw configError([...lines, ...secretLines])
   if (secretLines.length > 0) throw configError(secretLines, 'CONFIG_SECRET_MISSING')
 
@@ -152,8 +156,11 @@ function put(config: unknown, [key, ...rest]: Path, value: unknown): unknown {
   return map.success ? { ...map.data, [key]: put(map.data[key], rest, value) } : config
 }
 
-function missingSecrets(raw: unknown, env: Environment, need: 'everything' | 'sources'): readonly Problem[] {
-  const secret = createSecrets(env)
+function missingSecrets(
+  raw: unknown,
+  secret: (ref: SecretRef) => SecretSource,
+  need: 'everything' | 'sources',
+): readonly Problem[] {
   return secretsIn(configSchema, raw)
     .filter(({ path }) => need === 'everything' || path[0] === 'sources')
     .flatMap(({ path, ref }) => {

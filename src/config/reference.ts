@@ -1,6 +1,8 @@
 import { configJsonSchema } from './schema.ts'
 import { longFlag, settings } from './settings.ts'
 
+const secretKeys = ['env', 'file', 'arn'] as const
+
 /** The parts of JSON Schema that zod makes of our schema. */
 interface Node {
   readonly type?: string
@@ -29,7 +31,7 @@ export function generateConfigReference(): string {
   return [
     '# Configuration',
     'A file for any number of triggers (`onetrigger run --config onetrigger.yaml`), or flags and environment for one. What is given counts in this order: flag, environment, file, default.',
-    'Durations are written `500ms`, `20s`, `10m`, `2h` or `3d`. A secret is never written down but named: `{ env: NAME }` for an environment variable, `{ file: PATH }` for a file, which is read again when it changes.',
+    'Durations are written `500ms`, `20s`, `10m`, `2h` or `3d`. A secret is never written down but named: `{ env: NAME }` for an environment variable, `{ file: PATH }` for a file, which is read again when it changes, `{ arn: ARN }` in the scheduled function for a secret of AWS.',
     'Names of sources, triggers and targets are made of lower-case letters, digits and hyphens, at most 63 characters. They are part of the ids of events and deliveries: see `renamedFrom`.',
     'There is an [example](../../examples/onetrigger.yaml), and a JSON Schema for editors: `onetrigger schema`.',
     '## onetrigger.yaml',
@@ -96,7 +98,7 @@ function describeType(node: Node): string {
 }
 
 function describeMap({ properties, additionalProperties }: Node): string {
-  if (properties !== undefined) return 'env' in properties || 'file' in properties ? 'secret' : 'map'
+  if (properties !== undefined) return secretKeys.some((key) => key in properties) ? 'secret' : 'map'
   return typeof additionalProperties === 'object' ? `map of names: ${describeType(additionalProperties)}` : 'map'
 }
 

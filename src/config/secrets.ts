@@ -8,11 +8,24 @@ import { type Environment, processEnvironment } from './env.ts'
 const mostBytes = 65_536
 
 /**
- * Where secrets come from: variables of `env`, and files. Nothing is read before the first `get`. One line break at the end is not part of a
+ * Where secrets come from: variables of `env`, files, and what `byArn` knows (by default nothing). Nothing is read before the first `get`. One line break at the end is not part of a
  * secret. `get` and `refresh` throw `CONFIG_SECRET_MISSING`, which names the variable or the file, where there is nothing to read.
  */
-export function createSecrets(env: Environment = processEnvironment): (ref: SecretRef) => SecretSource {
-  return (ref) => ('env' in ref ? fromVariable(ref.env, env) : fromFile(ref.file))
+export function createSecrets(
+  env: Environment = processEnvironment,
+  byArn: (arn: string) => SecretSource = notHere,
+): (ref: SecretRef) => SecretSource {
+  return (ref) => {
+    if ('env' in ref) return fromVariable(ref.env, env)
+    return 'file' in ref ? fromFile(ref.file) : byArn(ref.arn)
+  }
+}
+
+function notHere(arn: string): SecretSource {
+  const refuse = () => {
+    throw missing(`${arn} can be read by the scheduled function only; here it takes { env } or { file }`)
+  }
+  return { get: refuse, refresh: refuse }
 }
 
 function fromVariable(name: string, env: Environment): SecretSource {

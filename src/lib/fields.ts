@@ -13,6 +13,15 @@ export const secretRef = z.union([
   z.strictObject({
     file: z.string().min(1).describe('Path of the file that holds the secret; read again when it changes'),
   }),
+  z.strictObject({
+    arn: z
+      .string()
+      .regex(
+        /^arn:[^:]+:(secretsmanager:[^:]*:[^:]*:secret:.+|ssm:[^:]*:[^:]*:parameter\/.+)$/,
+        'expected the ARN of a secret of Secrets Manager or of a parameter of SSM',
+      )
+      .describe('Secret of Secrets Manager or parameter of SSM; for the scheduled function only'),
+  }),
 ])
 
 export type SecretRef = z.output<typeof secretRef>

@@ -287,7 +287,7 @@ htp: {}
 
     expect(problems).toHaveLength(3)
     expect(problems.join()).not.toContain('canary')
-    expect(problems[0]).toBe('f.yaml:2: sources.datahub.token: expected { env: … } or { file: … }')
+    expect(problems[0]).toBe('f.yaml:2: sources.datahub.token: expected { env: … } or { file: … } or { arn: … }')
   })
 
   it('may set stableFor below a second, with a warning', () => {

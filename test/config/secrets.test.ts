@@ -2,6 +2,7 @@ import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createSecrets } from '../../src/config/secrets.ts'
+import { fixedSecret } from '../../src/lib/secret.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 describe('a secret in a variable', () => {
@@ -20,6 +21,25 @@ describe('a secret in a variable', () => {
       expect.objectContaining({
         code: 'CONFIG_SECRET_MISSING',
         message: 'a secret is missing: the environment variable HOOK_KEY is not set',
+      }),
+    )
+  })
+})
+
+describe('a secret of AWS', () => {
+  const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:token-AbCdEf'
+
+  it('comes from whoever knows ARNs', () => {
+    const secret = createSecrets({}, (asked) => fixedSecret(`the value of ${asked}`))
+
+    expect(secret({ arn }).get().reveal()).toBe(`the value of ${arn}`)
+  })
+
+  it('is missing elsewhere, with the way out', () => {
+    expect(() => createSecrets({})({ arn }).get()).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_SECRET_MISSING',
+        message: `a secret is missing: ${arn} can be read by the scheduled function only; here it takes { env } or { file }`,
       }),
     )
   })
