@@ -49,11 +49,6 @@ export function sub(text: string): Value {
   return text.includes('${') ? { 'Fn::Sub': text } : text
 }
 
-/** Text in which `${` means nothing to `Fn::Sub`. */
-export function literal(text: string): string {
-  return text.replaceAll('${', '${!')
-}
-
 /** A role that one service takes on. */
 export function role(service: string, statements: readonly Statement[], managed: readonly string[] = []): Resource {
   const policies = statements.map(({ actions, resources }) => ({
