@@ -61,7 +61,10 @@ async function connectStore(store: StoreConfig, deps: ConnectDeps): Promise<read
     try {
       return await using(await openStoreBeside(store, deps), async () => 'answers')
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'STORE_NOT_FOUND') return 'answers; the first start makes it'
+      // A table is made by nobody who starts: that it is not there is a problem.
+      const isMadeLater = store.type === 'postgres'
+      if (isMadeLater && error instanceof StoreError && error.code === 'STORE_NOT_FOUND')
+        return 'answers; the first start makes it'
       throw error
     }
   }

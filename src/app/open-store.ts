@@ -13,6 +13,9 @@ export interface StoreDeps {
   readonly log: Log
 }
 
+/** Longer than a process that died keeps the table: its successor starts by itself. */
+const dynamoWaitMs = 75_000
+
 /** Opens the store that the configuration names. Rejects with `StoreError`, and with `ConfigError` where its URL is missing or none. */
 export async function openStore(store: StoreConfig, deps: StoreDeps): Promise<Store> {
   switch (store.type) {
@@ -23,6 +26,10 @@ export async function openStore(store: StoreConfig, deps: StoreDeps): Promise<St
     case 'postgres': {
       const { openPostgresStore } = await import('../store/postgres/postgres-store.ts')
       return openPostgresStore(await postgresOptions(store, deps))
+    }
+    case 'dynamodb': {
+      const { openDynamoStore } = await import('../store/dynamodb/dynamo-store.ts')
+      return openDynamoStore({ ...store, clock: deps.clock, waitMs: dynamoWaitMs })
     }
   }
 }
@@ -40,6 +47,10 @@ export async function openStoreBeside(store: StoreConfig, deps: StoreDeps): Prom
     case 'postgres': {
       const { openPostgresStoreBeside } = await import('../store/postgres/postgres-store.ts')
       return openPostgresStoreBeside(await postgresOptions(store, deps))
+    }
+    case 'dynamodb': {
+      const { openDynamoStoreBeside } = await import('../store/dynamodb/dynamo-store.ts')
+      return openDynamoStoreBeside({ ...store, clock: deps.clock })
     }
   }
 }

@@ -28,6 +28,7 @@ export type StoreConfig =
       readonly schema: string
       readonly connections: number
     }
+  | { readonly type: 'dynamodb'; readonly table: string; readonly region?: string | undefined }
   | { readonly type: 'memory' }
 
 /** The whole configuration, checked and frozen; every duration in milliseconds. */

@@ -187,6 +187,16 @@ export const storeSchema = z.discriminatedUnion('type', [
       .default(10)
       .describe('Most connections of one process, beside one that listens'),
   }),
+  z.strictObject({
+    type: z
+      .literal('dynamodb')
+      .describe('A table of Amazon DynamoDB, which one process at a time has; credentials come as AWS tools take them'),
+    table: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected the name of a table: 3 to 255 letters, digits, "_", "." and "-"')
+      .describe('Name of the table, with the keys `pk` and `sk`; `onetrigger deploy aws` makes it'),
+    region: z.string().min(1).optional().describe('AWS region; by default AWS_REGION or the profile decides'),
+  }),
   z.strictObject({ type: z.literal('memory').describe('Nothing survives the process') }),
 ])
 

@@ -55,6 +55,6 @@ export interface FileState {
 }
 
 /** Whether the state still waits for something: it is held in memory and survives restarts in the store. */
-export function isPending(state: FileState): boolean {
+export function isPending(state: Pick<FileState, 'phase'>): boolean {
   return state.phase === 'uploading' || state.phase === 'settling'
 }

@@ -1,11 +1,12 @@
 import type { Baseline } from '../core/baseline.ts'
 import { type ClaimedDelivery, type Delivery, hasEnded, type Settlement } from '../core/delivery.ts'
 import { StoreError } from '../core/errors.ts'
-import { type Event, streamOf, triggerOf } from '../core/event.ts'
+import { streamOf, triggerOf } from '../core/event.ts'
 import { type FileState, isPending } from '../core/file-state.ts'
 import { deliveryId } from '../core/ids.ts'
 import type { Cursor } from '../core/source.ts'
 import type { Clock } from '../lib/clock.ts'
+import { newDelivery, settled } from './deliveries.ts'
 import {
   type Claim,
   type Commit,
@@ -305,37 +306,6 @@ class MemoryStore implements Store {
 
   #named(ids: readonly string[]): Row[] {
     return ids.flatMap((id) => this.#rows.get(id) ?? [])
-  }
-}
-
-function newDelivery(id: string, target: string, event: Event, now: number): Delivery {
-  return {
-    id,
-    target,
-    event,
-    state: 'owed',
-    attempts: 0,
-    nextAt: now,
-    createdAt: now,
-    lastAttemptAt: null,
-    lastReason: null,
-    lastAnswer: null,
-    job: null,
-  }
-}
-
-/** A delivery after its attempt was settled. */
-function settled(delivery: Delivery, settlement: Settlement): Delivery {
-  const after = { ...delivery, lastAttemptAt: settlement.at, lastAnswer: settlement.answer }
-  switch (settlement.kind) {
-    case 'delivered':
-      return { ...after, state: 'delivered', lastReason: null, job: settlement.job }
-    case 'dead':
-      return { ...after, state: 'dead', lastReason: settlement.reason }
-    case 'again': {
-      const attempts = settlement.countAttempt ? delivery.attempts : delivery.attempts - 1
-      return { ...after, attempts, nextAt: settlement.nextAt, lastReason: settlement.reason }
-    }
   }
 }
 

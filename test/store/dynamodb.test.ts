@@ -1,0 +1,12 @@
+import { afterAll, beforeAll } from 'vitest'
+import { openDynamoStore } from '../../src/store/dynamodb/dynamo-store.ts'
+import { storeContract } from '../contract/store.ts'
+import { type Dynamo, startDynalite } from '../support/dynamo.ts'
+
+let dynamo: Dynamo
+beforeAll(async () => {
+  dynamo = await startDynalite()
+})
+afterAll(() => dynamo.close())
+
+storeContract('dynamodb', async (clock) => openDynamoStore({ table: await dynamo.makeTable(), clock }))
