@@ -6,6 +6,8 @@ import type { OwedEvent, Store } from '../store/store.ts'
 
 /** After a store that does not answer. */
 const storeRetryMs = 1_000
+/** Outcomes wait at most this long for the next claim, with which they share a transaction. */
+const patienceMs = 25
 const never = new AbortController().signal
 
 export interface SettlerOptions {
@@ -13,6 +15,8 @@ export interface SettlerOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
+  /** Whether a claim will come soon, so that waiting for it holds up nothing. */
+  readonly isClaimNear: () => boolean
   /** Events for these targets have become durable. */
   readonly onOwed: (targets: readonly string[]) => void
 }
@@ -23,6 +27,7 @@ export class Settler {
   #settlements: Settlement[] = []
   #owed: OwedEvent[] = []
   #writing: Promise<void> | null = null
+  #hurry: () => void = () => {}
 
   constructor(options: SettlerOptions) {
     this.#options = options
@@ -42,11 +47,17 @@ export class Settler {
     return this.#writing
   }
 
+  /** A claim is made now: what waits goes with it. */
+  hurry(): void {
+    this.#hurry()
+  }
+
   async #write(): Promise<void> {
     const { store, clock, log, target, onOwed } = this.#options
     // What ends in the same turn is written together.
     await Promise.resolve()
     while (this.#settlements.length > 0 || this.#owed.length > 0) {
+      if (this.#owed.length === 0 && this.#options.isClaimNear()) await this.#claimMade()
       const [settlements, owed] = [this.#settlements.splice(0), this.#owed.splice(0)]
       try {
         await store.settle(settlements, owed)
@@ -59,5 +70,17 @@ export class Settler {
         await sleep(clock, storeRetryMs, never)
       }
     }
+  }
+
+  #claimMade(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#hurry = () => {}
+        resolve()
+      }
+      const cancel = this.#options.clock.timer(patienceMs, done)
+      this.#hurry = done
+    })
   }
 }

@@ -16,11 +16,13 @@ import {
   paceAfterFailure,
   paceAfterSuccess,
   paceAfterThrottled,
+  rateOf,
 } from '../core/pace.ts'
 import { nextStep } from '../core/retry.ts'
 import type { PartHealth } from '../core/source.ts'
 import { sleep } from '../lib/clock.ts'
 import type { OwedEvent } from '../store/store.ts'
+import { Ahead } from './ahead.ts'
 import type { DispatcherOptions, DispatcherTarget } from './dispatcher.ts'
 import { JobFollower } from './job-follower.ts'
 import type { Notices } from './notices.ts'
@@ -31,7 +33,7 @@ import { Settler } from './settler.ts'
 const leaseMarginMs = 60_000
 /** After a store that does not answer. */
 const storeRetryMs = 1_000
-/** A claim asks for at least this share of the slots, so that a busy target is served in batches and not one by one. */
+/** A claim asks for at least this share of what it may ask for, so that a busy target is served in batches and not one by one. */
 const claimShare = 0.5
 
 export interface LaneOptions extends DispatcherOptions {
@@ -54,6 +56,7 @@ export class TargetLane {
   readonly #settler: Settler
   readonly #service: Service
   readonly #follower: JobFollower
+  readonly #ahead: Ahead
   #breaker: Breaker
   #pace: Pace
   /** Why the lane cannot go on. */
@@ -73,7 +76,8 @@ export class TargetLane {
     const now = options.clock.now()
     this.#breaker = closedBreaker(now)
     this.#pace = freshPace(target.perSecond ?? null, now)
-    this.#settler = new Settler({ ...options, target: name })
+    this.#ahead = new Ahead(target.concurrency)
+    this.#settler = new Settler({ ...options, target: name, isClaimNear: () => this.#ahead.size > 0 })
     this.#service = new Service(name, target.disableAfterMs ?? null, options)
     this.#follower = new JobFollower({ ...options, name, target: target.target })
   }
@@ -101,9 +105,12 @@ export class TargetLane {
     try {
       while (!stop.aborted && this.#failure === null) {
         const claimed = await this.#claim(stop)
-        for (const delivery of claimed) this.#start(delivery, stop, abort)
+        this.#ahead.add(claimed, this.#options.clock.now())
+        this.#launch(stop, abort)
         if (claimed.length === 0) await this.#rest(stop)
       }
+      this.#handBack('stopping')
+      this.#settler.hurry()
       while (this.#failure === null && (this.#unsettled > 0 || !this.#settler.isIdle)) await this.#untilWoken(null)
       if (this.#failure !== null) throw this.#failure.error
       await following
@@ -115,19 +122,20 @@ export class TargetLane {
 
   async #claim(stop: AbortSignal): Promise<readonly ClaimedDelivery[]> {
     const { clock, store, log } = this.#options
-    const { concurrency, timeoutMs } = this.#target
+    const { timeoutMs } = this.#target
     this.#woken = false
     try {
       if (!(await this.#service.isOpen())) return []
       const now = clock.now()
-      const free = allowedInFlight(this.#breaker, concurrency, now) - this.#inFlight
-      const least = this.#inFlight === 0 || this.#breaker.state === 'open' ? 1 : Math.ceil(concurrency * claimShare)
-      this.#isFull = free < least
-      const limit = this.#isFull ? 0 : mayBegin(this.#pace, free, now)
+      this.#isFull = !this.#hasRoom(now)
+      const limit = this.#isFull ? 0 : mayBegin(this.#pace, this.#room(now), now)
       if (limit === 0) return []
       const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
       const leaseUntil = now + longest + leaseMarginMs
-      const claimed = await store.claim({ target: this.#name, limit, now, leaseUntil })
+      const claiming = store.claim({ target: this.#name, limit, now, leaseUntil })
+      this.#settler.hurry()
+      const claimed = await claiming
+      this.#ahead.claimTook(clock.now() - now)
       this.#pace = paceAfterBegin(this.#pace, claimed.length, now)
       return claimed
     } catch (error) {
@@ -136,6 +144,28 @@ export class TargetLane {
       await sleep(clock, storeRetryMs, stop).catch(() => {})
       return []
     }
+  }
+
+  /** How many more may be claimed: for the free slots, and beyond them for a quick target. */
+  #room(now: number): number {
+    const free = allowedInFlight(this.#breaker, this.#target.concurrency, now) - this.#inFlight
+    return free + this.#allowedAhead(now) - this.#ahead.size
+  }
+
+  /** Nothing lies ready for a target that is held back: what it may be sent is decided when it may. */
+  #allowedAhead(now: number): number {
+    return this.#isHeldBack() ? 0 : this.#ahead.allowed(now)
+  }
+
+  #isHeldBack(): boolean {
+    return this.#breaker.state === 'open' || rateOf(this.#pace) !== null
+  }
+
+  /** Whether there is room for a claim that is worth a transaction. */
+  #hasRoom(now: number): boolean {
+    const isOne = this.#inFlight + this.#ahead.size === 0 || this.#breaker.state === 'open'
+    const most = this.#target.concurrency + this.#allowedAhead(now)
+    return this.#room(now) >= (isOne ? 1 : Math.ceil(most * claimShare))
   }
 
   /** Waits until there may be something to do: woken, an attempt ended, the next delivery is due, or one may go. */
@@ -180,23 +210,47 @@ export class TargetLane {
     })
   }
 
-  #start(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): void {
+  /** Sends what lies ready, as far as there are free slots; hands back what must not be sent now. */
+  #launch(stop: AbortSignal, abort: AbortSignal): void {
+    // After `stop` the run hands it back.
+    if (this.#ahead.size === 0 || stop.aborted) return
+    const now = this.#options.clock.now()
+    this.#giveBack(this.#ahead.takeStale(now), 'it waited for too long')
+    const free = allowedInFlight(this.#breaker, this.#target.concurrency, now) - this.#inFlight
+    for (const delivery of this.#ahead.take(Math.max(free, 0))) this.#start(delivery, stop, abort)
+    if (this.#isHeldBack()) this.#handBack('the target is held back')
+  }
+
+  #handBack(why: string): void {
+    this.#giveBack(this.#ahead.take(this.#ahead.size), why)
+  }
+
+  /** Unsent and at once: it uses up nothing. */
+  #giveBack(deliveries: readonly ClaimedDelivery[], why: string): void {
+    if (deliveries.length === 0) return
     const at = this.#options.clock.now()
-    if (stop.aborted) {
-      const unsent = { kind: 'again', nextAt: 0, countAttempt: false, reason: 'not sent: stopping' } as const
-      this.#see(this.#settler.settle([{ ...unsent, id: delivery.id, at, answer: null }]))
-      return
-    }
+    const unsent = {
+      kind: 'again',
+      at,
+      nextAt: 0,
+      countAttempt: false,
+      reason: `not sent: ${why}`,
+      answer: null,
+    } as const
+    this.#see(this.#settler.settle(deliveries.map(({ id }) => ({ ...unsent, id }))))
+  }
+
+  #start(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): void {
     this.#unsettled += 1
     this.#fly(1)
     this.#see(
-      this.#attempt(delivery, abort).finally(() => {
+      this.#attempt(delivery, stop, abort).finally(() => {
         this.#unsettled -= 1
       }),
     )
   }
 
-  async #attempt(delivery: ClaimedDelivery, abort: AbortSignal): Promise<void> {
+  async #attempt(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): Promise<void> {
     const { clock, meter, onProgress } = this.#options
     const beganAt = clock.now()
     const outcome = await this.#deliver(delivery, abort)
@@ -205,9 +259,11 @@ export class TargetLane {
     const wasOpen = this.#breaker.state === 'open'
     const told = this.#judge(outcome, beganAt)
     const { settlement, owed } = this.#consequence(delivery, outcome, wasOpen, beganAt)
-    // The next one is claimed while this one is settled: so both share a transaction.
+    // What is ready leaves at once, and more is claimed while this one is settled: so both share a transaction.
     this.#fly(-1)
-    this.wake()
+    this.#ahead.ended(clock.now())
+    this.#launch(stop, abort)
+    if (!this.#isFull || this.#hasRoom(clock.now())) this.wake()
     const disabled = await this.#service.after(outcome, clock.now())
     await this.#settler.settle([settlement], [...told, ...owed, ...disabled])
     if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()

@@ -2,12 +2,15 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../core/errors.ts'
+import { createLogSync, type LogSync } from './log-sync.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { isBusy, storeError } from './sqlite-error.ts'
 
 /** An open database and the lock that keeps other processes from it. */
 export interface OpenDatabase {
   readonly database: DatabaseSync
+  /** Whoever commits has to call it before a commit counts as durable; null = SQLite syncs by itself. */
+  readonly logSync: LogSync | null
   close(): void
 }
 
@@ -21,15 +24,18 @@ const keptCopies = 2
 export function openDatabase(path: string, migrations: readonly Migration[] = allMigrations): OpenDatabase {
   let lock: DatabaseSync | null = null
   let database: DatabaseSync | null = null
+  let logSync: LogSync | null = null
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     lock = takeLock(path)
     const isNew = !existsSync(path)
     database = new DatabaseSync(path)
     database.exec(
-      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768',
+      'PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768',
     )
+    const hasLog = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode === 'wal'
     migrate(database, path, isNew, migrations)
+    logSync = hasLog ? syncBeside(database, path) : null
   } catch (error) {
     database?.close()
     lock?.close()
@@ -38,11 +44,22 @@ export function openDatabase(path: string, migrations: readonly Migration[] = al
   const [openLock, open] = [lock, database]
   return {
     database: open,
+    logSync,
     close: () => {
+      logSync?.close()
       open.close()
       openLock.close()
     },
   }
+}
+
+/**
+ * From here on SQLite syncs its log before it checkpoints and when it begins it anew, which keeps the database whole, and every commit is synced by
+ * whoever makes it: as durable as `synchronous=FULL`, and nobody waits for the disk meanwhile (ADR 9).
+ */
+function syncBeside(database: DatabaseSync, path: string): LogSync {
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000')
+  return createLogSync(path)
 }
 
 /**
@@ -69,7 +86,7 @@ export function openDatabaseBeside(path: string): OpenDatabase {
     throw storeError(error, path)
   }
   const open = database
-  return { database: open, close: () => open.close() }
+  return { database: open, logSync: null, close: () => open.close() }
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

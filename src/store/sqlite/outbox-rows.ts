@@ -28,6 +28,8 @@ const joined = `deliveries d JOIN events e ON e.seq = d.event_seq JOIN names t O
 export class OutboxRows {
   readonly #statements: Statements
   readonly #names: Names
+  /** Where the rows of claimed deliveries are, by id. */
+  readonly #places = new Map<string, number>()
 
   constructor(statements: Statements, names: Names) {
     this.#statements = statements
@@ -62,16 +64,13 @@ export class OutboxRows {
       limit,
     )
     const claimed: ClaimedDelivery[] = []
-    const files = new Set<number>()
+    const [files, places] = [new Set<number>(), []] as [Set<number>, number[]]
     for (const row of due) {
       const file = Number(row.file_key)
       if (files.has(file)) continue
       files.add(file)
-      this.#statements.run(
-        'UPDATE deliveries SET lease_until = ?, attempts = attempts + 1 WHERE seq = ?',
-        leaseUntil,
-        row.seq ?? null,
-      )
+      places.push(Number(row.seq))
+      this.#places.set(String(row.id), Number(row.seq))
       claimed.push({
         id: String(row.id),
         target,
@@ -80,6 +79,11 @@ export class OutboxRows {
         createdAt: Number(row.created_at),
       })
     }
+    this.#statements.run(
+      'UPDATE deliveries SET lease_until = ?, attempts = attempts + 1 WHERE seq IN (SELECT value FROM json_each(?))',
+      leaseUntil,
+      JSON.stringify(places),
+    )
     return claimed
   }
 
@@ -96,29 +100,30 @@ export class OutboxRows {
     const { id, at } = settlement
     const answer = settlement.answer === null ? null : JSON.stringify(settlement.answer)
     if (settlement.kind === 'again') {
-      this.#statements.run(
-        `UPDATE deliveries SET lease_until = NULL, attempts = attempts - ?, next_at = ?, ended_at = ?, reason = ?, answer = ?
-         WHERE id = ? AND state = 0`,
-        settlement.countAttempt ? 0 : 1,
-        settlement.nextAt,
-        at,
-        settlement.reason,
-        answer,
+      this.#updateOwed(
+        'lease_until = NULL, attempts = attempts - ?, next_at = ?, ended_at = ?, reason = ?, answer = ?',
+        [settlement.countAttempt ? 0 : 1, settlement.nextAt, at, settlement.reason, answer],
         id,
       )
       return
     }
     const reason = settlement.kind === 'dead' ? settlement.reason : null
     const job = settlement.kind === 'dead' ? null : settlement.job
-    this.#statements.run(
-      'UPDATE deliveries SET lease_until = NULL, state = ?, ended_at = ?, reason = ?, answer = ?, job = ?, job_seen = ? WHERE id = ? AND state = 0',
-      deliveryStateNumbers[settlement.kind],
-      at,
-      reason,
-      answer,
-      ...encodeJob(job),
+    this.#updateOwed(
+      'lease_until = NULL, state = ?, ended_at = ?, reason = ?, answer = ?, job = ?, job_seen = ?',
+      [deliveryStateNumbers[settlement.kind], at, reason, answer, ...encodeJob(job)],
       id,
     )
+  }
+
+  /** By its place, which a claim has told: an id has to be looked up in an index that is as large as the outbox. */
+  #updateOwed(set: string, values: readonly (string | number | null)[], id: string): void {
+    const place = this.#places.get(id)
+    this.#places.delete(id)
+    const sql = `UPDATE deliveries SET ${set} WHERE id = ? AND state = 0`
+    // The row may have been pruned, and its place given to another.
+    if (place !== undefined && this.#statements.run(`${sql} AND seq = ?`, ...values, id, place) > 0) return
+    this.#statements.run(sql, ...values, id)
   }
 
   nextDue(target: string): number | null {

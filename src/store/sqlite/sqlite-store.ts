@@ -73,7 +73,10 @@ class SqliteStore implements Store {
     this.#database = open.database
     this.#path = path
     this.#clock = clock
-    this.#group = new GroupCommit(open.database, (error) => storeError(error, path))
+    this.#group = new GroupCommit(open.database, {
+      toError: (error) => storeError(error, path),
+      logSync: open.logSync,
+    })
     this.#statements = new Statements(open.database)
     this.#names = new Names(open.database, this.#statements)
     this.#files = new FileRows(this.#statements, this.#names)
@@ -257,7 +260,7 @@ class SqliteStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#group.flush()
+    await this.#group.flush()
     this.#open.close()
   }
 

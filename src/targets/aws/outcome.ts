@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Outcome } from '../../core/delivery.ts'
+import { capped } from '../../lib/capped.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { capped } from '../../lib/read-capped.ts'
 
 /**
  * Makes one attempt. The SDK bounds neither the look-up of credentials nor an answer that stalls, and heeds no signal there: this does.

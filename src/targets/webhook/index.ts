@@ -1,12 +1,13 @@
+import type { Dispatcher } from 'undici'
 import type { ClaimedDelivery, Outcome } from '../../core/delivery.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { parseRetryAfter } from '../../core/retry.ts'
 import type { Target } from '../../core/target.ts'
 import { formats } from '../../formats/registry.ts'
 import { EgressError } from '../../lib/egress.ts'
-import { readCapped } from '../../lib/read-capped.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { Connections } from '../http/connections.ts'
+import { exchange } from '../http/exchange.ts'
 import { outcomeOfError } from '../http/outcome-of-error.ts'
 import { fixedHeaders, type HeaderList, isAsyncInvocation, messageHeaders } from './headers.ts'
 import { type WebhookOptions, webhookOptions } from './options.ts'
@@ -27,6 +28,8 @@ class Webhook implements Target {
   readonly #message: (id: string, body: string) => HeaderList
   readonly #isAsync: boolean
   readonly #connections: Connections
+  /** What was checked last: what is allowed does not change, and mostly the host does not either. */
+  #checkedHost: string | null = null
 
   constructor(given: WebhookOptions, deps: TargetDeps) {
     this.#options = given
@@ -39,29 +42,23 @@ class Webhook implements Target {
   }
 
   async deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
-    const { contentType, body, headers: more = {} } = formats[this.#options.format](delivery.event)
+    const { contentType, body, headers: added } = formats[this.#options.format](delivery.event)
+    const more = added === undefined ? [] : Object.entries(added).flat()
     try {
       const url = this.#checkedUrl()
-      const response = await this.#connections.to(url).request({
+      const request: Dispatcher.DispatchOptions = {
         origin: url.origin,
         method: 'POST',
         path: `${url.pathname}${url.search}`,
-        headers: [
-          ...this.#headers(),
-          'Content-Type',
-          contentType,
-          ...Object.entries(more).flat(),
-          ...this.#message(delivery.id, body),
-        ],
+        headers: [...this.#headers(), 'Content-Type', contentType, ...more, ...this.#message(delivery.id, body)],
         body,
-        signal,
         // Here too: undici drops those of the pool on the way through an HTTP proxy.
         headersTimeout: this.#deps.timeoutMs,
         bodyTimeout: this.#deps.timeoutMs,
-      })
-      const { statusCode, headers } = response
-      const answer = { status: statusCode, body: await readCapped(response.body) }
-      if (this.#isAsync && statusCode === 502) return { kind: 'delivered', answer }
+      }
+      const { status, headers, body: text } = await exchange(this.#connections.to(url), request, signal)
+      const answer = { status, body: text }
+      if (this.#isAsync && status === 502) return { kind: 'delivered', answer }
       const retryAfterMs = parseRetryAfter(first(headers['retry-after']), this.#deps.clock.wall())
       const control = first(headers['webhook-delivery']) ?? null
       return outcomeOf({ answer, retryAfterMs, control }, this.#options.policy)
@@ -88,7 +85,8 @@ class Webhook implements Target {
 
   #checkedUrl(): URL {
     const url = this.#url()
-    this.#deps.egress.checkHost(url.hostname)
+    if (url.hostname !== this.#checkedHost) this.#deps.egress.checkHost(url.hostname)
+    this.#checkedHost = url.hostname
     return url
   }
 }
