@@ -1,13 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { SimulatorDelays } from '../../src/simulator/simulator.ts'
+import type { ProviderQuestion } from './provider.ts'
 
 /** Milliseconds since the epoch, finer than `Date`; the same in every process of a machine. */
 export const preciseNow = () => performance.timeOrigin + performance.now()
 
 /** A program of this folder in a process of its own, so that what is measured shares its event loop with nothing else. */
-async function start<Hello>(file: string, args: readonly string[] = []) {
+async function start<Hello>(file: string, args: readonly string[] = [], execArgv: readonly string[] = []) {
   const url = new URL(file, import.meta.url)
-  const child = fork(url, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(url, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...execArgv] })
   // The programs greet with what their callers name.
   const [hello] = (await once(child, 'message')) as [Hello]
   return { child, hello }
@@ -34,6 +36,19 @@ export class Sink {
     return count
   }
 
+  /** Forgets what came. */
+  async clear(): Promise<void> {
+    this.#child.send('clear')
+    await once(this.#child, 'message')
+  }
+
+  /** When the first delivery came; null = none has. */
+  async first(): Promise<number | null> {
+    this.#child.send('first')
+    const [{ first }] = (await once(this.#child, 'message')) as [{ first: number | null }]
+    return first
+  }
+
   /** When each delivery came first, by `webhook-id`. */
   async times(): Promise<ReadonlyMap<string, number>> {
     this.#child.send('times')
@@ -58,15 +73,48 @@ export class Provider {
     this.token = token
   }
 
-  static async start(): Promise<Provider> {
-    const { child, hello } = await start<{ url: string; token: string }>('./provider.ts')
+  static async start(delays: Partial<SimulatorDelays> = {}): Promise<Provider> {
+    // A million files take 3 GB there.
+    const execArgv = ['--max-old-space-size=8192']
+    const { child, hello } = await start<{ url: string; token: string }>(
+      './provider.ts',
+      [JSON.stringify(delays)],
+      execArgv,
+    )
     return new Provider(child, hello)
   }
 
   /** Makes `count` files below `in`, that many a second, `perDirectory` in each directory; resolves when all are there. */
   async upload(count: number, perSecond: number, perDirectory: number): Promise<void> {
-    this.#child.send({ count, perSecond, perDirectory })
-    await once(this.#child, 'message')
+    await this.#ask({ kind: 'upload', count, perSecond, perDirectory })
+  }
+
+  /** Makes files below `in` at once, spread over so many directories. */
+  async fill(files: number, directories: number): Promise<void> {
+    await this.#ask({ kind: 'fill', files, directories })
+  }
+
+  /** What it was asked since the last time, by route. */
+  async requests(): Promise<ReadonlyMap<string, number>> {
+    return new Map((await this.#ask({ kind: 'requests' })) as [string, number][])
+  }
+
+  /** When the first request came since `requests`; null = none has. */
+  async firstRequest(): Promise<number | null> {
+    return (await this.#ask({ kind: 'firstRequest' })) as number | null
+  }
+
+  /** When the streams first told of each uploaded file (its provider looked into its log), by its path inside the space. */
+  async told(): Promise<ReadonlyMap<string, number>> {
+    return new Map((await this.#ask({ kind: 'told' })) as [string, number][])
+  }
+
+  /** One question at a time. */
+  async #ask(question: ProviderQuestion): Promise<unknown> {
+    const answered = once(this.#child, 'message')
+    this.#child.send(question)
+    const [answer] = await answered
+    return answer
   }
 
   close(): void {

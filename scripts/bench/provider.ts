@@ -1,27 +1,76 @@
-// A simulated provider in a process of its own: told how many files to make and how fast, it makes them and says when it is done.
-import { createSystemClock, sleep } from '../../src/lib/clock.ts'
+// A simulated provider in a process of its own: told what files to make and how fast, and asked what it was asked.
+import { type Clock, createSystemClock, sleep } from '../../src/lib/clock.ts'
 import { startSimulated } from '../simulated.ts'
+import { preciseNow } from './children.ts'
 
-const clock = createSystemClock()
+/** What `children.ts` sends; each is answered by one message. */
+export type ProviderQuestion =
+  | { readonly kind: 'upload'; readonly count: number; readonly perSecond: number; readonly perDirectory: number }
+  | { readonly kind: 'fill'; readonly files: number; readonly directories: number }
+  | { readonly kind: 'requests' | 'firstRequest' | 'told' }
+
+/** As a real provider (1,000): how long after a change, at most, its log is looked at; a number that no other timer has. */
+const pollMs = 1_001
+const system = createSystemClock()
+const untold: string[] = []
+/** When the log was looked at after each file was made: from then on streams tell of it. */
+const told = new Map<string, number>()
+
+/** The clock that the simulator is given: a timer of `pollMs` is a look into the log, and in passing it notes when. */
+const clock: Clock = {
+  ...system,
+  timer: (delayMs, run) =>
+    system.timer(delayMs, () => {
+      if (delayMs === pollMs) for (const path of untold.splice(0)) told.set(path, preciseNow())
+      run()
+    }),
+}
 const never = new AbortController().signal
-const simulator = await startSimulated(clock)
+// What its parent gave it.
+const simulator = await startSimulated(clock, { delays: { pollMs, ...JSON.parse(process.argv[2] ?? '{}') } })
 let made = 0
 
-async function upload({ count, perSecond, perDirectory }: { count: number; perSecond: number; perDirectory: number }) {
+async function upload(count: number, perSecond: number, perDirectory: number): Promise<void> {
   const began = clock.now()
   for (let index = 0; index < count; index++) {
     const at = began + (index * 1_000) / perSecond
     if (at > clock.now()) await sleep(clock, at - clock.now(), never)
     const directory = `in/${Math.floor(made / perDirectory)}`
     if (made % perDirectory === 0) simulator.model.mkdir(directory)
-    simulator.model.create(`${directory}/file-${made}`, 1_000)
+    const path = `${directory}/file-${made}`
+    simulator.model.create(path, 1_000)
+    untold.push(path)
     made += 1
   }
 }
 
-// What children.ts sends.
-process.on('message', (message: { count: number; perSecond: number; perDirectory: number }) => {
-  void upload(message).then(() => process.send?.('done'))
+function fill(files: number, directories: number): void {
+  for (let index = 0; index < directories; index++) simulator.model.mkdir(`in/d${index}`)
+  for (let index = 0; index < files; index++) simulator.model.create(`in/d${index % directories}/f${index}`, 1_000)
+}
+
+async function answer(question: ProviderQuestion): Promise<unknown> {
+  switch (question.kind) {
+    case 'upload':
+      await upload(question.count, question.perSecond, question.perDirectory)
+      return 'done'
+    case 'fill':
+      fill(question.files, question.directories)
+      return 'done'
+    case 'requests': {
+      const counts = [...simulator.requests.counts]
+      simulator.requests.clear()
+      return counts
+    }
+    case 'firstRequest':
+      return simulator.requests.records[0]?.at ?? null
+    case 'told':
+      return [...told]
+  }
+}
+
+process.on('message', (question: ProviderQuestion) => {
+  void answer(question).then((reply) => process.send?.(reply))
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.({ url: simulator.url, token: simulator.token })

@@ -16,6 +16,11 @@ server.listen(0, '127.0.0.1', () => {
 })
 process.on('message', (message) => {
   if (message === 'count') process.send?.({ count: times.size })
+  if (message === 'first') process.send?.({ first: times.values().next().value ?? null })
+  if (message === 'clear') {
+    times.clear()
+    process.send?.({})
+  }
   if (message === 'times') process.send?.({ times: [...times] })
 })
 process.on('disconnect', () => process.exit(0))

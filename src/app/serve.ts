@@ -14,6 +14,7 @@ import type { Progress } from '../pipeline/pipeline.ts'
 import type { Store } from '../store/store.ts'
 import { type Bridge, createBridge } from './bridge.ts'
 import { Closers } from './closers.ts'
+import { giveMemoryBack, thriftyEngine } from './memory-thrift.ts'
 import { openStore } from './open-store.ts'
 import { warnOfStore } from './store-warnings.ts'
 
@@ -38,6 +39,7 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
     const store = closers.add(await openStore(config.store, { clock, log: deps.log }))
     if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
     const process = closers.add(new ProcessLife(deps.log))
+    void giveMemoryBack(thriftyEngine(), clock, process.stop.signal)
     const running: { bridge: Bridge | null } = { bridge: null }
     const startedAt = clock.wall()
     const health = () => readiness(running.bridge, process.stop.signal.aborted, startedAt)

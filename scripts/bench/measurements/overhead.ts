@@ -1,0 +1,46 @@
+import { type Measurement, of, type Size, type Values } from '../measurement.ts'
+import { percentile } from '../statistics.ts'
+import { streamUploads } from '../upload-stream.ts'
+
+/** What OneTrigger adds to the quiet period at a steady rate of uploads. */
+function overheadAt(rate: number, goal: { readonly goal?: number }): Measurement {
+  const figure = { unit: 'ms', better: 'lower' } as const
+  return {
+    name: `overhead-${rate}`,
+    about: `${rate.toLocaleString('en')} files per second (open loop): from the change the provider told of + stableFor to the request at the receiver`,
+    figures: {
+      p50: { ...figure, about: 'half of the files' },
+      p99: { ...figure, about: '99 %', ...goal },
+      p999: { ...figure, about: '99.9 %' },
+      worst: { ...figure, about: 'the latest' },
+      seenP99: { ...figure, about: '99 %, from the change as OneTrigger saw it' },
+      missing: { about: 'files that had not fired a minute after the last', unit: '', better: 'lower' },
+    },
+    sizes: { full: { rate, seconds: 20, warmUp: 5 }, quick: { rate, seconds: 4, warmUp: 3 } },
+    bounds: [],
+    seconds: (runs) => 35 * runs,
+    ownProcess: true,
+    async *measure(size, runs) {
+      for (let run = 0; run < runs; run++) yield await once(size)
+    },
+  }
+}
+
+async function once(size: Size): Promise<Values> {
+  const stream = { rate: of(size, 'rate'), seconds: of(size, 'seconds'), warmUp: of(size, 'warmUp') }
+  const { late, missing } = await streamUploads({ ...stream, perSecond: 100, perDirectory: 100_000 })
+  const warm = late.filter(({ early }) => !early)
+  const told = warm.map(({ sinceTold }) => sinceTold)
+  const [p50, p99, p999] = [percentile(told, 0.5), percentile(told, 0.99), percentile(told, 0.999)]
+  const seenP99 = percentile(
+    warm.map(({ request }) => request),
+    0.99,
+  )
+  return { p50, p99, p999, worst: percentile(told, 1), seenP99, missing }
+}
+
+export const overheads: readonly Measurement[] = [
+  overheadAt(200, {}),
+  overheadAt(1_000, { goal: 25 }),
+  overheadAt(5_000, {}),
+]

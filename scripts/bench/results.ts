@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import type { Scale, Size, Values } from './measurement.ts'
+
+/** What was measured on. */
+export interface Machine {
+  readonly cores: number
+  readonly cpu: string
+  readonly memoryGb: number
+  readonly system: string
+  readonly node: string
+}
+
+/** All runs of one measurement. */
+export interface Result {
+  readonly name: string
+  readonly scale: Scale
+  readonly size: Size
+  readonly at: string
+  readonly machine: Machine
+  /** Load of the machine (1 minute) before and after: above the number of cores the figures say little. */
+  readonly load: { readonly before: number; readonly after: number }
+  readonly runs: readonly Values[]
+}
+
+export function machine(): Machine {
+  return {
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release().split('-')[0]}`,
+    node: process.versions.node,
+  }
+}
+
+export function load(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(2))
+}
+
+/** What was written before; empty where nothing was. */
+export function readResults(path: string): readonly Result[] {
+  try {
+    // What `npm run bench` wrote.
+    return JSON.parse(readFileSync(path, 'utf8')) as Result[]
+  } catch {
+    return []
+  }
+}
