@@ -6,6 +6,7 @@ import { Announcer, type AnnouncerOptions, type Progress } from './announcer.ts'
 import { DueReader, type DueReaderOptions } from './due-reader.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
 import { pendingPhases } from './pending-files.ts'
+import { inPieces } from './pieces.ts'
 import { Scans } from './scans.ts'
 import { StorePatience } from './store-patience.ts'
 import { TriggerStepper } from './trigger-stepper.ts'
@@ -107,7 +108,7 @@ class SpacePipeline implements Pipeline {
   }
 
   async #push(batch: WatchBatch): Promise<void> {
-    await this.#ledger.inTurn(() => this.#take(batch))
+    for (const piece of inPieces(batch)) await this.#ledger.inTurn(() => this.#take(piece))
     if (batch.mark?.kind === 'end') await this.#scans.end(batch.mark)
   }
 
