@@ -1,11 +1,11 @@
-// Compiles src to dist, and makes sure that the package would hold what it needs and nothing else.
+// Compiles src to dist, bundles the scheduled function beside it, and makes sure that the package would hold what it needs and nothing else.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** A careless dependency on a big file shows here before it shows at the user's. */
+/** Without the bundle, which has a limit of its own. A careless dependency on a big file shows here before it shows at the user's. */
 const mostBytes = 2_000_000
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -17,13 +17,14 @@ const sizes = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: 
 const bytes = sizes.reduce((sum, size) => sum + size, 0)
 console.log(`dist: ${sizes.length} files, ${(bytes / 1024).toFixed(0)} KiB`)
 if (bytes > mostBytes) fail(`dist is larger than ${mostBytes} bytes`)
+console.log(run('node', ['scripts/build-lambda.ts']).trim())
 
 // Without its scripts: `prepack` is this one.
 const [packed] = JSON.parse(run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])) as [
   { files: { path: string }[] }, // npm's own report
 ]
 const paths = packed.files.map((file) => file.path)
-for (const needed of ['bin/onetrigger.mjs', 'dist/cli/main.js', 'README.md', 'LICENSE', 'package.json']) {
+for (const needed of ['bin/onetrigger.mjs', 'dist/cli/main.js', 'dist/lambda/handler.mjs', 'README.md', 'LICENSE', 'package.json']) {
   if (!paths.includes(needed)) fail(`the package would lack ${needed}`)
 }
 const stray = paths.filter((path) => /^(src|test|scripts)\//.test(path))

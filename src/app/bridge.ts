@@ -36,8 +36,12 @@ export interface BridgeDeps {
   readonly holder: string
   /** It follows another bridge: a wrong token or space is then waited out, for the process is at work. */
   readonly isReload: boolean
+  /** See `SourceDeps.warm`. */
+  readonly warm?: object
   /** Whether it looks after what the store holds of other names first: not needed by a process that did so a minute ago. */
   readonly adoptsState?: boolean
+  /** It ends as soon as nothing happens any more: jobs are looked at once, at its beginning. */
+  readonly isShortRun?: boolean
   readonly onProgress?: (progress: Progress) => void
   readonly onDelivery?: (progress: DeliveryProgress) => void
 }
@@ -76,6 +80,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     random: deps.random,
     meter: deps.meters.delivery,
     log: deps.log,
+    isShortRun: deps.isShortRun === true,
     ...(deps.onDelivery === undefined ? {} : { onProgress: deps.onDelivery }),
   })
   const runners = buildRunners(config, deps, dispatcher, notices, sourcesByName, failures, closers)
@@ -133,6 +138,7 @@ function buildRunners(
           onOwed: (names) => dispatcher.wake(names),
         }),
         secret: deps.secret,
+        ...(deps.warm === undefined ? {} : { warm: deps.warm }),
       }),
     )
     sourcesByName.set(name, source)

@@ -28,27 +28,34 @@ interface ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** The base of all errors of this project: `message` is a sentence that says what to do. */
+/** The base of all errors of this project: `message` is a sentence that says what to do. Names are spelled out, for a bundle shortens those of classes. */
 export class OneTriggerError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })
-    this.name = new.target.name
     this.code = code
     this.details = options.details ?? {}
   }
 }
 
 /** The command line is wrong: print help, exit 2. */
-export class UsageError extends OneTriggerError {}
+export class UsageError extends OneTriggerError {
+  override readonly name = 'UsageError'
+}
 /** The configuration is wrong: list all problems, refuse to start, exit 1. */
-export class ConfigError extends OneTriggerError {}
+export class ConfigError extends OneTriggerError {
+  override readonly name = 'ConfigError'
+}
 /** A provider fails: mark the source unhealthy, back off, go on. */
-export class SourceError extends OneTriggerError {}
+export class SourceError extends OneTriggerError {
+  override readonly name = 'SourceError'
+}
 /** The store fails: stop taking in, say so, resume when it works again. */
-export class StoreError extends OneTriggerError {}
+export class StoreError extends OneTriggerError {
+  override readonly name = 'StoreError'
+}
 /** Whether waiting repairs nothing: a damaged database only gets worse, and what a newer version wrote cannot be read by this one. */
 export function isBeyondWaiting(error: unknown): boolean {
   return error instanceof StoreError && (error.code === 'STORE_CORRUPT' || error.code === 'STORE_NEWER_SCHEMA')
@@ -56,6 +63,8 @@ export function isBeyondWaiting(error: unknown): boolean {
 
 /** Our own defect: crash with the stack. */
 export class InvariantError extends OneTriggerError {
+  override readonly name = 'InvariantError'
+
   constructor(message: string, options: ErrorOptions = {}) {
     super('INVARIANT', message, options)
   }

@@ -38,6 +38,8 @@ export interface DispatcherOptions {
   /** What is told of targets and deliveries that fail; absent: nobody. */
   readonly notices?: Notices
   readonly onProgress?: (progress: DeliveryProgress) => void
+  /** It soon ends: jobs are looked at once, at its beginning. */
+  readonly isShortRun?: boolean
 }
 
 export interface Dispatcher {

@@ -17,6 +17,8 @@ export interface FollowerOptions {
   readonly clock: Clock
   readonly meter: DeliveryMeter
   readonly log: Log
+  /** The first look is at once. */
+  readonly isShortRun?: boolean
 }
 
 /**
@@ -25,11 +27,12 @@ export interface FollowerOptions {
  */
 export class JobFollower {
   readonly #options: FollowerOptions
-  #delayMs = shortestMs
+  #delayMs: number
   #hurry: () => void = () => {}
 
   constructor(options: FollowerOptions) {
     this.#options = options
+    this.#delayMs = options.isShortRun === true ? 0 : shortestMs
   }
 
   /** A job was started. */
@@ -51,7 +54,7 @@ export class JobFollower {
       // Woken: the job has just begun, so it is looked at a little later.
       if (rest.signal.aborted) continue
       const changed = await this.#look(stop).catch((error: unknown) => this.#failed(error, stop))
-      this.#delayMs = changed ? shortestMs : Math.min(this.#delayMs * 2, longestMs)
+      this.#delayMs = changed ? shortestMs : Math.min(Math.max(this.#delayMs * 2, shortestMs), longestMs)
     }
   }
 

@@ -80,12 +80,15 @@ export class Ledger {
 
   /** Asks the store until it answers. Where that is of no use the whole run ends. */
   stored<T>(ask: (store: Store) => Promise<T>): Promise<T> {
+    const { store, meter } = this.#options
+    meter.underWay?.(1)
     return this.#patience
-      .until(() => ask(this.#options.store), this.signal)
+      .until(() => ask(store), this.signal)
       .catch((error: unknown) => {
         this.fail(error)
         throw error
       })
+      .finally(() => meter.underWay?.(-1))
   }
 
   /** One page of a trigger's states, behind the file id `after`. */

@@ -10,6 +10,8 @@ import type { SecretSource } from '../lib/secret.ts'
 export interface SourceMeter {
   /** One request to the provider; `route` is a template such as `GET /data/{id}/files`, never a path. */
   call(route: string, status: number | 'error'): void
+  /** A request begins (1) or has ended (-1): for those who want to know whether something is under way. */
+  underWay?(more: 1 | -1): void
   /** A stream was opened again. */
   reconnect(via: 'events' | 'changes'): void
   /** A space is watched in this way from now on, or not any more; each told once. */
@@ -27,6 +29,8 @@ export interface SourceDeps {
   readonly log: Log
   readonly meter: SourceMeter
   readonly secret: (ref: SecretRef) => SecretSource
+  /** The same object in each of several short runs of one process: what a source learns in one run it may remember, under it, in the next. */
+  readonly warm?: object
 }
 
 /** One kind of source: a plain value, so that the registry is a list of one type. */

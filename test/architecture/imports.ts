@@ -38,6 +38,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'store/',
     'targets/',
   ],
+  lambda: ['app/', 'config/', 'core/', 'delivery/meter.ts', 'lib/', 'pipeline/meter.ts', 'sources/define.ts', 'store/'],
   cli: ['app/', 'config/', 'core/', 'deploy/', 'lib/', 'observability/', 'simulator/'],
 }
 

@@ -13,6 +13,8 @@ export interface Receiver {
   readonly attempts: number
   /** What it answers; 2xx accepts. */
   answer: number
+  /** It takes requests and answers none. */
+  hangs: boolean
   /** Keys of the accepted requests in the order of their coming. */
   keys(): readonly string[]
 }
@@ -21,7 +23,7 @@ export interface Receiver {
 export async function startReceiver(answer = 204): Promise<Receiver> {
   const clock = createSystemClock()
   const received: ReceivedDelivery[] = []
-  const receiver = { url: '', received, attempts: 0, answer, keys: () => received.map(({ key }) => key) }
+  const receiver = { url: '', received, attempts: 0, answer, hangs: false, keys: () => received.map(({ key }) => key) }
   const server = createServer(async (request, response) => {
     const at = clock.now()
     let text = ''
@@ -29,6 +31,7 @@ export async function startReceiver(answer = 204): Promise<Receiver> {
     // `check --connect` asks whether somebody is there.
     if (request.method !== 'POST') return response.writeHead(204).end()
     receiver.attempts++
+    if (receiver.hangs) return undefined
     if (receiver.answer < 300) received.push({ id: String(request.headers['webhook-id']), at, key: keyOf(text) })
     response.writeHead(receiver.answer).end()
   })

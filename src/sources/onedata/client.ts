@@ -57,13 +57,19 @@ export function createClient(options: ClientOptions, deps: SourceDeps): Client {
 
   const once = (ask: Ask, token: string | null, signal: AbortSignal) =>
     limiter.run(async () => {
-      const answer = await wire.exchange(requestOf(ask, options, token), {
-        clock: deps.clock,
-        timeoutMs: options.requestTimeoutMs,
-        signal,
-      })
-      deps.meter.call(ask.route, answer.status ?? 'error')
-      return answer.result
+      deps.meter.underWay?.(1)
+      try {
+        const { clock } = deps
+        const answer = await wire.exchange(requestOf(ask, options, token), {
+          clock,
+          timeoutMs: options.requestTimeoutMs,
+          signal,
+        })
+        deps.meter.call(ask.route, answer.status ?? 'error')
+        return answer.result
+      } finally {
+        deps.meter.underWay?.(-1)
+      }
     }, signal)
 
   const withRetries = (ask: Ask, token: string | null, signal: AbortSignal) =>

@@ -4,6 +4,7 @@ import type { Space } from '../../core/source.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { SourceDeps } from '../define.ts'
 import { createClient } from './client.ts'
+import { identityMs, recall } from './memory.ts'
 import { type OnedataOptions, originOf } from './options.ts'
 import type { Connection, Provider } from './provider.ts'
 import { createRestProvider } from './provider-rest.ts'
@@ -23,6 +24,15 @@ export async function listSpaces(
 
 /** Finds a space by name, id or `Name@id`. Rejects with `SourceError`, `SOURCE_SPACE_UNKNOWN` where there is none or more than one. */
 export async function resolveSpace(
+  options: OnedataOptions,
+  deps: SourceDeps,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<Space> {
+  return recall(deps, [deps.name, 'space', wanted], identityMs, () => askForSpace(options, deps, wanted, signal))
+}
+
+async function askForSpace(
   options: OnedataOptions,
   deps: SourceDeps,
   wanted: string,
@@ -111,7 +121,11 @@ async function withHost<T>(
   }
 }
 
-async function askZone(options: OnedataOptions, deps: SourceDeps, signal: AbortSignal): Promise<TokenScope> {
+function askZone(options: OnedataOptions, deps: SourceDeps, signal: AbortSignal): Promise<TokenScope> {
+  return recall(deps, [deps.name, 'zone'], identityMs, () => askZoneAnew(options, deps, signal))
+}
+
+async function askZoneAnew(options: OnedataOptions, deps: SourceDeps, signal: AbortSignal): Promise<TokenScope> {
   const connection = createConnection(hostOf(options), options, deps)
   const client = createClient(
     { connection, root: '/api/v3/onezone', limits: options.limits, requestTimeoutMs: options.requestTimeout },

@@ -13,8 +13,9 @@ import {
   recursivePages,
   withSmallerPages,
 } from './listing-pages.ts'
+import { memoryOf } from './memory.ts'
 import type { ListedPage, ListOptions } from './provider.ts'
-import { isImpossible, lookUp, type ProviderContext } from './provider-context.ts'
+import { isImpossible, lookUp, type ProviderContext, pathKey } from './provider-context.ts'
 import type { ListingWay } from './versions.ts'
 
 /** What one listing is about. */
@@ -70,6 +71,9 @@ async function begin(
   const root = { fileId: found.fileId, path: folder }
   const read = pageReader(context, way, space, options)
   const first = await read(root, null, signal)
+  if (first.kind === 'notFound' && memoryOf(context.deps)?.forget(pathKey(context, space, folder)) === true)
+    // It was remembered: the folder may have been made anew.
+    return begin(context, way, { folder, space, options }, signal)
   if (first.kind !== 'page') return first
   const turn = createTurn(context.turns, `${space.id}/${folder}`, context.readBudget)
   return { kind: 'begun', pages: tree(context, root, { read, space, options, turn, first, way }, signal) }

@@ -6,6 +6,7 @@ import type { SourceDeps } from '../define.ts'
 import type { Attributes } from './attributes.ts'
 import type { Ask, Client } from './client.ts'
 import type { Refusal } from './errors.ts'
+import { pathMs, recall } from './memory.ts'
 import type { Dialect, ListingWay } from './versions.ts'
 
 /** What everything that asks one provider shares. */
@@ -77,6 +78,21 @@ export async function lookUp(
 ): Promise<{ readonly kind: 'found'; readonly fileId: string } | Refusal> {
   if (path === '') return { kind: 'found', fileId: space.id }
   if (isImpossible(path)) return noSuchPath
+  const find = () => askForPath(context, space, path, signal)
+  return recall(context.deps, pathKey(context, space, path), pathMs, find, ({ kind }) => kind === 'found')
+}
+
+/** Under which a path's id is remembered. */
+export function pathKey({ client }: ProviderContext, space: Space, path: string): readonly string[] {
+  return ['path', client.origin, space.id, path]
+}
+
+async function askForPath(
+  context: ProviderContext,
+  space: Space,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'found'; readonly fileId: string } | Refusal> {
   const ask: Ask = {
     route: 'POST /lookup-file-id/{path}',
     params: { path: segmentsOf(`${space.name}@${space.id}`, path) },

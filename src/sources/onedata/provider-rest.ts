@@ -3,6 +3,7 @@ import type { Space } from '../../core/source.ts'
 import type { SourceDeps } from '../define.ts'
 import { type Ask, createClient } from './client.ts'
 import { listDirectory, listFolder } from './listing.ts'
+import { identityMs, memoryOf, recall } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Connection, Provider } from './provider.ts'
 import { createContext, isImpossible, lookUp, type ProviderContext, parseAnswer } from './provider-context.ts'
@@ -36,8 +37,11 @@ export async function createRestProvider(
     deps,
   )
   try {
-    const answer = await client.demand(configuration, signal)
-    const { providerId, version } = parseAnswer({ client, deps }, configuration, configurationSchema, answer.body)
+    const known = await recall(deps, ['configuration', connection.origin], identityMs, async () => {
+      const { body, serverTimeMs } = await client.demand(configuration, signal)
+      return { body, aheadMs: serverTimeMs === null ? null : serverTimeMs - deps.clock.wall() }
+    })
+    const { providerId, version } = parseAnswer({ client, deps }, configuration, configurationSchema, known.body)
     const dialect = dialectOf(parseVersion(version))
     // Half of what a poll interval allows, so that unknown and pending files always find room.
     const readBudget = Math.max(1, Math.floor((limits.perSecond * options.pollInterval) / 2_000))
@@ -49,21 +53,30 @@ export async function createRestProvider(
       concurrency: limits.concurrency,
       readBudget,
     })
-    return restProvider(context, connection, version)
+    return restProvider(context, connection, version, known.aheadMs)
   } catch (error) {
     client.close()
     throw error
   }
 }
 
-function restProvider(context: ProviderContext, connection: Connection, version: string): RestProvider {
+function restProvider(
+  context: ProviderContext,
+  connection: Connection,
+  version: string,
+  aheadMs: number | null,
+): RestProvider {
+  const { deps } = context
   return {
     id: context.id,
     version,
     connection,
     hasEvents: (spaceId, signal) => probeEvents(context, spaceId, signal),
     hasChanges: (spaceId, signal) => probeChanges(context, spaceId, signal),
-    serverTime: async (signal) => (await context.client.demand(configuration, signal)).serverTimeMs,
+    serverTime: async (signal) => {
+      if (memoryOf(deps) !== null) return aheadMs === null ? null : deps.clock.wall() + aheadMs
+      return (await context.client.demand(configuration, signal)).serverTimeMs
+    },
     directoryId: (space, path, signal) => directoryId(context, space, path, signal),
     list: (space, folder, listOptions, signal) => listFolder(context, folder, { space, options: listOptions }, signal),
     listDirectory: (space, directory, listOptions, signal) =>
@@ -87,8 +100,12 @@ async function directoryId(
   const found = isByPath ? ({ kind: 'found', fileId: '' } as const) : await lookUp(context, space, path, signal)
   if (found.kind === 'notFound') return null
   if (found.kind !== 'found') throw context.client.error({ route: 'the id of a folder' }, found)
-  const read = await readPath(context, space, { fileId: found.fileId, path }, signal)
-  if (read.kind === 'notFound') return null
-  if (read.kind !== 'read') throw context.client.error(read.ask, read)
-  return read.attributes.type === 'directory' ? read.attributes.fileId : null
+  const ask = async () => {
+    const read = await readPath(context, space, { fileId: found.fileId, path }, signal)
+    if (read.kind === 'notFound') return null
+    if (read.kind !== 'read') throw context.client.error(read.ask, read)
+    return read.attributes.type === 'directory' ? read.attributes.fileId : null
+  }
+  const key = ['directory', context.client.origin, space.id, found.fileId, path]
+  return isByPath ? ask() : recall(context.deps, key, identityMs, ask, (fileId) => fileId !== null)
 }

@@ -5,6 +5,7 @@ import type { SourceDeps } from '../define.ts'
 import { changesSpecification, readChange } from './changes-messages.ts'
 import { DirectoryTree } from './directory-tree.ts'
 import { observedAttributes, readEvent } from './events-messages.ts'
+import { memoryOf } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { Scanner, ScanResult } from './scanner.ts'
@@ -129,7 +130,7 @@ export class StreamSession {
     for (;;) {
       const stream = await this.#open(signal)
       try {
-        await this.#list(signal)
+        if (!this.#remembersListing()) await this.#list(signal)
       } catch (error) {
         stream?.close()
         throw error
@@ -140,6 +141,23 @@ export class StreamSession {
       // Nothing to watch yet: the folder does not exist.
       if (this.#tree.size === 0) await sleep(this.#context.deps.clock, this.#context.options.pollInterval, signal)
     }
+  }
+
+  /** A run of this process has listed everything lately, and the stream of changes goes on from there: what a listing repairs can wait for its time. */
+  #remembersListing(): boolean {
+    const { via, deps, options, cursor, onWatching } = this.#context
+    const listed = memoryOf(deps)?.listings.get(this.#listingKey)
+    if (via !== 'changes' || cursor === null || listed === undefined) return false
+    if (deps.clock.now() - listed.at >= options.reconcileInterval) return false
+    this.#listedAt = listed.at
+    for (const fileId of listed.directories) this.#directories.add(fileId)
+    onWatching()
+    return true
+  }
+
+  get #listingKey(): string {
+    const { deps, space, provider, needs } = this.#context
+    return JSON.stringify([deps.name, space.id, provider.id, needs])
   }
 
   async #plantTree(signal: AbortSignal): Promise<void> {
@@ -230,6 +248,9 @@ export class StreamSession {
     for (const fileId of result.directories.keys()) this.#directories.add(fileId)
     this.#found(result.directories)
     this.#rename(result.directories)
+    const listings = memoryOf(deps)?.listings
+    if (this.#missing) listings?.delete(this.#listingKey)
+    else listings?.set(this.#listingKey, { at: this.#listedAt, directories: this.#directories })
     onWatching()
   }
 

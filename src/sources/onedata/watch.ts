@@ -12,6 +12,7 @@ import type {
 import { sleep } from '../../lib/clock.ts'
 import type { SourceDeps } from '../define.ts'
 import { openProvider, rankProviders, watchTokenEnd } from './connect.ts'
+import { identityMs, memoryOf, recall } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { Scanner } from './scanner.ts'
@@ -45,6 +46,8 @@ export class OnedataWatch implements SpaceWatch {
   #rescan: () => void = () => {}
   /** A tree too large for a stream of events: the next way is taken from then on. */
   #withoutEvents = false
+  /** What the cursor says about the provider is not believed any more. */
+  #hasFailed = false
 
   constructor({ space, options, deps }: OnedataWatchOptions) {
     this.space = space
@@ -98,7 +101,7 @@ export class OnedataWatch implements SpaceWatch {
     try {
       const provider = this.#provider ?? (await this.#openBest(signal))
       this.#provider = provider
-      const via = await this.#chooseVia(provider, signal)
+      const via = await this.#chooseVia(provider, input.cursor, signal)
       if (via === 'poll') return await this.#poll(provider, scanner, signal)
       const { cursor } = input
       const fits = cursor !== null && cursor.provider === provider.id && cursor.via === via
@@ -144,9 +147,9 @@ export class OnedataWatch implements SpaceWatch {
     }
   }
 
-  async #chooseVia(provider: Provider, signal: AbortSignal): Promise<Via> {
+  async #chooseVia(provider: Provider, cursor: Cursor | null, signal: AbortSignal): Promise<Via> {
     const { via } = this.#options
-    const chosen = via === 'auto' ? await this.#probe(provider, signal) : via
+    const chosen = via === 'auto' ? await this.#probe(provider, cursor, signal) : via
     this.#deps.log.info(
       { space: this.space.name, provider: provider.connection.origin, version: provider.version, via: chosen },
       'watching',
@@ -154,9 +157,19 @@ export class OnedataWatch implements SpaceWatch {
     return chosen
   }
 
-  async #probe(provider: Provider, signal: AbortSignal): Promise<Via> {
+  async #probe(provider: Provider, cursor: Cursor | null, signal: AbortSignal): Promise<Via> {
+    if (this.#deps.warm !== undefined) return this.#probeForShortRun(provider, cursor, signal)
     if (!this.#withoutEvents && (await provider.hasEvents(this.space.id, signal))) return 'events'
     return (await provider.hasChanges(this.space.id, signal)) ? 'changes' : 'poll'
+  }
+
+  /** Goes on from its cursor by changes alone; events would have it list all directories first. */
+  async #probeForShortRun(provider: Provider, cursor: Cursor | null, signal: AbortSignal): Promise<Via> {
+    if (!this.#hasFailed && cursor?.via === 'changes' && cursor.provider === provider.id) return 'changes'
+    const key = [this.#deps.name, 'via', this.space.id, provider.id]
+    return recall(this.#deps, key, identityMs, async () =>
+      (await provider.hasChanges(this.space.id, signal)) ? 'changes' : 'poll',
+    )
   }
 
   /** The first provider that answers, best first. Rejects with the failure of the best one. */
@@ -182,6 +195,8 @@ export class OnedataWatch implements SpaceWatch {
         'the space cannot be watched now; trying again',
       )
     this.#health = { ok: false, since: this.#health.ok ? clock.wall() : this.#health.since, detail: error.message }
+    memoryOf(this.#deps)?.forgetAll()
+    this.#hasFailed = true
     await this.#closeProvider()
     const delay = Math.min(shortestBackOffMs * 2 ** (failures - 1), longestBackOffMs)
     await sleep(clock, Math.round(delay * (0.8 + 0.4 * random())), signal).catch(() => {})
