@@ -24,7 +24,14 @@ const [packed] = JSON.parse(run('npm', ['pack', '--dry-run', '--json', '--ignore
   { files: { path: string }[] }, // npm's own report
 ]
 const paths = packed.files.map((file) => file.path)
-for (const needed of ['bin/onetrigger.mjs', 'dist/cli/main.js', 'dist/lambda/handler.mjs', 'README.md', 'LICENSE', 'package.json']) {
+for (const needed of [
+  'bin/onetrigger.mjs',
+  'dist/cli/main.js',
+  'dist/lambda/handler.mjs',
+  'README.md',
+  'LICENSE',
+  'package.json',
+]) {
   if (!paths.includes(needed)) fail(`the package would lack ${needed}`)
 }
 const stray = paths.filter((path) => /^(src|test|scripts)\//.test(path))

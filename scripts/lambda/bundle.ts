@@ -32,7 +32,9 @@ export async function bundleFunction(outdir: string): Promise<Metafile> {
     // undici leaves its experimental parser out of bundles that define it.
     define: { esbuildDetection: 'true' },
     // For what is written in CommonJS.
-    banner: { js: "import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);",
+    },
     plugins: [partsOfUndici, oneLanguageOfZod, withoutTables, partsOfSdk, usedSchemas],
   })
   return metafile

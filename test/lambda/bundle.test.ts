@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { bundleFunction } from '../../scripts/lambda/bundle.ts'
 import type { Simulator } from '../../src/simulator/create-simulator.ts'
 import { type Dynamo, startDynalite } from '../support/dynamo.ts'
-import { LambdaRuntime } from '../support/lambda-runtime.ts'
+import { type Invocation, LambdaRuntime } from '../support/lambda-runtime.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -85,35 +85,27 @@ describe('the bundle, as Lambda runs it', () => {
     expect(lambda.sandboxes).toBe(1)
   })
 
-  it('idle and warm, asks DynamoDB at most four times and the provider at most three times; cold, says how often', async () => {
+  it('idle, asks DynamoDB twice and the provider once where it is warm, and six times each where it is cold', async () => {
     await lambda.invoke()
     simulator.model.create('in/a.mp4', 'x')
     for (let run = 1; run < 3; run++) await lambda.invoke({ aheadMs: run * minuteMs })
     expect(receiver.keys()).toEqual(['/Gamma/in/a.mp4'])
-    dynamo.requests.length = 0
-    simulator.requests.clear()
 
-    await lambda.invoke({ aheadMs: 3 * minuteMs })
-
-    console.log(
-      'WARM',
-      dynamo.requests.map((r) => r.operation),
-      [...simulator.requests.counts],
-    )
-    expect(simulator.requests.total).toBeLessThanOrEqual(3)
-    expect(dynamo.requests.length).toBeLessThanOrEqual(4)
+    expect(await costOf({ aheadMs: 3 * minuteMs })).toEqual({ dynamo: 2, provider: 1 })
 
     lambda.kill()
     await waitFor('the sandbox is gone', () => !lambda.isWarm)
+    const cold = await costOf({ aheadMs: 4 * minuteMs })
+    expect(cold.dynamo).toBeLessThanOrEqual(6)
+    expect(cold.provider).toBeLessThanOrEqual(6)
+  })
+
+  async function costOf(invocation: Invocation) {
     dynamo.requests.length = 0
     simulator.requests.clear()
-    await lambda.invoke({ aheadMs: 4 * minuteMs })
-    console.log(
-      'COLD',
-      dynamo.requests.map((r) => r.operation),
-      [...simulator.requests.counts],
-    )
-  })
+    expect(await lambda.invoke(invocation)).toMatchObject({ kind: 'response', body: { ended: 'quiet' } })
+    return { dynamo: dynamo.requests.length, provider: simulator.requests.total }
+  }
 
   it('killed at its deadline loses nothing: the next run in a new sandbox goes on', async () => {
     await lambda.invoke()

@@ -163,13 +163,11 @@ export class OnedataWatch implements SpaceWatch {
     return (await provider.hasChanges(this.space.id, signal)) ? 'changes' : 'poll'
   }
 
-  /** Goes on from its cursor by changes alone; events would have it list all directories first. */
-  async #probeForShortRun(provider: Provider, cursor: Cursor | null, signal: AbortSignal): Promise<Via> {
-    if (!this.#hasFailed && cursor?.via === 'changes' && cursor.provider === provider.id) return 'changes'
-    const key = [this.#deps.name, 'via', this.space.id, provider.id]
-    return recall(this.#deps, key, identityMs, async () =>
-      (await provider.hasChanges(this.space.id, signal)) ? 'changes' : 'poll',
-    )
+  /** Goes on from its cursor by changes alone; events would have it list all directories first. A cursor of changes is as good as a probe, until it fails. */
+  #probeForShortRun(provider: Provider, cursor: Cursor | null, signal: AbortSignal): Promise<Via> {
+    const hasCursor = !this.#hasFailed && cursor?.via === 'changes' && cursor.provider === provider.id
+    const ask = async () => (hasCursor || (await provider.hasChanges(this.space.id, signal)) ? 'changes' : 'poll')
+    return recall(this.#deps, [this.#deps.name, 'via', this.space.id, provider.id], identityMs, ask)
   }
 
   /** The first provider that answers, best first. Rejects with the failure of the best one. */
