@@ -22,13 +22,12 @@ export function addDeploy(program: Command, io: Io, finish: Finish): void {
     .option('--alarm-topic <arn>', 'SNS topic that is told of alarms; without one they only show')
     .option('--bucket <name>', 'S3 bucket through which the code goes; by default it is put into the function directly')
     .option('--region <region>', 'AWS region; by default AWS_REGION or the profile decides')
-    .option('--endpoint <url>', 'address of something that plays AWS, for tests')
     .option('--dry-run', 'print the template; asks AWS for nothing and needs no secret')
-    .option('--diff', 'print what would change; exit code 0 either way')
+    .option('--diff', 'print what would change; exit code 0 either way. Values of secrets are not compared')
     .option('--destroy', 'remove the stack and its secrets; the table with the state is kept')
     .option('--keep-data', 'with --destroy: keep the table (the default)')
     .option('--delete-data', 'with --destroy: remove the table too')
-    .option('--yes', 'with --destroy: do not ask')
+    .option('--yes', 'with --destroy: do it; without, only say what would be removed')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .action(async (flags) => finish(await (await import('./deploy.ts')).deployAws(flags, io)))
@@ -41,5 +40,5 @@ Examples:
   onetrigger deploy aws --function scar-yolo-video.yaml --region us-east-1
   onetrigger deploy aws --destroy --yes
 
-Credentials come as AWS' own tools take them: environment, profiles, roles. Secrets that the configuration names are read here, and put into
+Credentials and endpoint come as AWS' own tools take them: environment, profiles, roles. Secrets that the configuration names are read here, and put into
 Secrets Manager; no template holds them.`

@@ -16,6 +16,9 @@ export const errorCodes = {
   STORE_NEWER_SCHEMA: 'The database was written by a newer version that this one cannot read.',
   STORE_FENCED: 'Another process has taken over the watch; this one may not write any more.',
   STORE_FAILED: 'The store could not carry out an operation.',
+  DEPLOY_REFUSED: 'AWS refused the credentials, or what they asked for.',
+  DEPLOY_STUCK: 'The stack stands in a state that it does not leave by itself; the message says what to do.',
+  DEPLOY_FAILED: 'AWS could not carry out the deployment; the reasons are listed.',
   LISTEN_FAILED: 'The address for health and metrics could not be opened.',
   INVARIANT: 'A defect of OneTrigger itself.',
 } as const satisfies Record<string, string>
@@ -55,6 +58,10 @@ export class SourceError extends OneTriggerError {
 /** The store fails: stop taking in, say so, resume when it works again. */
 export class StoreError extends OneTriggerError {
   override readonly name = 'StoreError'
+}
+/** A deployment failed: say what to do, exit 1. */
+export class DeployError extends OneTriggerError {
+  override readonly name = 'DeployError'
 }
 /** Whether waiting repairs nothing: a damaged database only gets worse, and what a newer version wrote cannot be read by this one. */
 export function isBeyondWaiting(error: unknown): boolean {

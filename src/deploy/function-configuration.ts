@@ -108,7 +108,8 @@ function targetNeeds(raw: Loose): readonly Need[] {
           return [{ kind: 'lambda', function: asText(target.function) ?? '', region }]
         case 'batch': {
           const queue = asText(target.queue) ?? ''
-          return [{ kind: 'batch', queue, definition: asText(target.definition) ?? queue, region }]
+          const isTagged = Object.keys(asMap(target.tags)).length > 0
+          return [{ kind: 'batch', queue, definition: asText(target.definition) ?? queue, region, isTagged }]
         }
         case 'eventbridge':
           return [{ kind: 'eventbridge', bus: asText(target.bus) ?? 'default', region }]

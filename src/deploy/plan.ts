@@ -13,7 +13,14 @@ export interface DeployedSecret {
 /** What the function may call besides its own table, log and secrets. */
 export type Need =
   | { readonly kind: 'lambda'; readonly function: string; readonly region: string | null }
-  | { readonly kind: 'batch'; readonly queue: string; readonly definition: string; readonly region: string | null }
+  | {
+      readonly kind: 'batch'
+      readonly queue: string
+      readonly definition: string
+      readonly region: string | null
+      /** Jobs that are given tags need one more right. */
+      readonly isTagged: boolean
+    }
   | { readonly kind: 'eventbridge'; readonly bus: string; readonly region: string | null }
   | { readonly kind: 'secret'; readonly arn: string }
 

@@ -14,7 +14,7 @@ export interface DerivedConfiguration {
 
 /**
  * Trigger and target of a definition: the folder of its first Onedata input is watched, and each file starts its job, or its function where it runs in
- * Lambda. A definition that names a provider but no folder gets `<name>-in`, as OSCAR 1 made it. Throws `CONFIG_INVALID`.
+ * Lambda. Throws `CONFIG_INVALID`.
  */
 export function configurationOf(definition: FunctionDefinition): DerivedConfiguration {
   const { name, mode } = definition
@@ -35,25 +35,20 @@ export function configurationOf(definition: FunctionDefinition): DerivedConfigur
   }
 }
 
-/** Whether a definition is about files of an Onedata space. */
-export function hasOnedataInput({ input, providers }: FunctionDefinition): boolean {
-  return input.some(({ provider }) => splitProvider(provider)[0] === 'onedata') || providers.onedata !== undefined
+/** Whether a definition takes files from an Onedata space. */
+export function hasOnedataInput({ input }: FunctionDefinition): boolean {
+  return input.some(({ provider }) => splitProvider(provider)[0] === 'onedata')
 }
 
 function inputOf(definition: FunctionDefinition): { readonly settings: ProviderSettings; readonly folder: string } {
-  const { name, input, providers } = definition
-  const known = providers.onedata ?? {}
+  const { input, providers } = definition
   const entry = input.find(({ provider }) => splitProvider(provider)[0] === 'onedata')
-  if (entry !== undefined) {
-    const id = splitProvider(entry.provider)[1]
-    const settings = known[id]
-    if (settings === undefined) throw invalid(definition, `it has no Onedata provider "${id}"`)
-    return { settings, folder: entry.path }
-  }
-  const [only, ...others] = Object.values(known)
-  if (only === undefined) throw invalid(definition, 'it names no Onedata provider, so that there is nothing to watch')
-  if (others.length > 0) throw invalid(definition, 'it names several Onedata providers, and none of them as its input')
-  return { settings: only, folder: `${name}-in` }
+  if (entry === undefined)
+    throw invalid(definition, 'no input of it is a folder of Onedata, so that there is nothing to watch')
+  const id = splitProvider(entry.provider)[1]
+  const settings = providers.onedata?.[id]
+  if (settings === undefined) throw invalid(definition, `it has no Onedata provider "${id}"`)
+  return { settings, folder: entry.path.replaceAll(/^\/+|\/+$/g, '') }
 }
 
 function invalid({ name }: FunctionDefinition, what: string): ConfigError {

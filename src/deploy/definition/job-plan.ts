@@ -29,7 +29,7 @@ export interface JobSurroundings {
 /** What SCAR would make of a definition for Batch. */
 export function jobOf(definition: FunctionDefinition, { script, stack, token }: JobSurroundings): JobOfDefinition {
   const { name, image, resources } = definition
-  const { types: instanceTypes, notes } = currentInstanceTypes(resources.instanceTypes)
+  const { types: instanceTypes, notes } = currentInstanceTypes(resources.instanceTypes, resources)
   const variables = Object.entries(definition.environment)
   const hidden = variables.filter(([key]) => secretName.test(key))
   const configuration = secretOf(stack, 'FUNCTION_CONFIG', () => base64(functionConfiguration(definition, token)))

@@ -1,5 +1,6 @@
-import type { FunctionDefinition, JobResources, StorageEntry } from './definition.ts'
+import type { FunctionDefinition, JobResources, Providers, StorageEntry } from './definition.ts'
 import { readEnvironment } from './from-environment.ts'
+import { type Demand, smallestGpuInstance } from './instance-types.ts'
 import { asList, asMap, asNumber, asSwitch, asText, asTexts, asVariables, isMap, type Loose } from './loose.ts'
 import { mergeProviders, readEntries, readProviders } from './providers.ts'
 
@@ -13,10 +14,6 @@ interface RawFunction {
 
 /** What SCAR gives a job that says nothing else. */
 const scarDefaults = { vcpus: 1, memory: 1_024, maxVcpus: 2 }
-/** Instance types that fit without being named: Batch chooses among the newest of its general ones. */
-const anyInstance = ['optimal']
-/** One T4 each: the smallest that runs what ran on the K80 and M60 of 2019. */
-const anyGpuInstance = ['g4dn.xlarge']
 
 /**
  * Reads a function definition file in any of its forms: `functions: { name: … }` (SCAR 3, 2019), the drafts of November 2019, `functions.aws` (SCAR 4)
@@ -68,6 +65,8 @@ function definitionOf({ name, own, batch, isOscar }: RawFunction, file: Loose): 
   }
   const fromEnvironment = readEnvironment(variables)
   const providers = mergeProviders(fromEnvironment.providers, readProviders(file))
+  const input = [...readEntries(own.input, providers), ...fromEnvironment.input, ...bucketEntries(own, 'input')]
+  const output = [...readEntries(own.output, providers), ...fromEnvironment.output, ...bucketEntries(own, 'output')]
   return {
     name,
     image,
@@ -75,12 +74,19 @@ function definitionOf({ name, own, batch, isOscar }: RawFunction, file: Loose): 
     mode: isOscar ? 'batch' : modeOf(own.execution_mode),
     logLevel: asText(own.log_level) ?? 'INFO',
     environment: fromEnvironment.rest,
-    input: [...readEntries(own.input, providers), ...fromEnvironment.input, ...bucketEntries(own, 'input')],
-    output: [...readEntries(own.output, providers), ...fromEnvironment.output, ...bucketEntries(own, 'output')],
+    ...(input.length + output.length === 0 ? foldersByName(name, providers) : { input, output }),
     providers,
     resources: isOscar ? oscarResources(own) : batchResources(own, batch),
     supervisor: asText(asMap(own.supervisor).version) ?? 'latest',
   }
+}
+
+/** A definition that names one Onedata provider and no folder has those that OSCAR 1 made for it. */
+function foldersByName(name: string, { onedata = {} }: Providers): Pick<FunctionDefinition, 'input' | 'output'> {
+  const [id, ...others] = Object.keys(onedata)
+  if (id === undefined || others.length > 0) return { input: [], output: [] }
+  const entry = (direction: string): StorageEntry => ({ provider: `onedata.${id}`, path: `${name}-${direction}` })
+  return { input: [entry('in')], output: [entry('out')] }
 }
 
 function modeOf(mode: unknown): FunctionDefinition['mode'] {
@@ -103,29 +109,36 @@ function batchResources(own: Loose, batch: Loose): JobResources {
   const isGpu = asSwitch(all.enable_gpu)
   const instanceTypes = asTexts(all.instance_types)
   const vcpus = asNumber(all.vcpus) ?? scarDefaults.vcpus
+  const memory = asNumber(batch.memory) ?? Math.max(asNumber(own.memory) ?? 0, scarDefaults.memory)
   return {
     vcpus,
-    memory: asNumber(batch.memory) ?? Math.max(asNumber(own.memory) ?? 0, scarDefaults.memory),
+    memory,
     gpus: isGpu ? 1 : 0,
     minVcpus: asNumber(all.min_v_cpus) ?? 0,
     maxVcpus: Math.max(asNumber(all.max_v_cpus) ?? scarDefaults.maxVcpus, vcpus),
-    instanceTypes: instanceTypes.length > 0 ? instanceTypes : isGpu ? anyGpuInstance : anyInstance,
+    instanceTypes: instanceTypes.length > 0 ? instanceTypes : anyInstance(isGpu, { vcpus, memory }),
     subnets: asTexts(all.subnets),
     securityGroups: asTexts(all.security_group_ids),
   }
+}
+
+/** Instance types where none is named: the smallest with a GPU that fits, or what Batch chooses among its general ones. */
+function anyInstance(isGpu: boolean, demand: Demand): readonly string[] {
+  return [isGpu ? smallestGpuInstance(demand) : 'optimal']
 }
 
 /** Quantities of Kubernetes, as whole vCPUs and MiB. */
 function oscarResources(own: Loose): JobResources {
   const isGpu = asSwitch(own.enable_gpu)
   const vcpus = Math.max(1, Math.ceil(cpusOf(asText(own.cpu) ?? '1')))
+  const memory = Math.max(128, mebibytesOf(asText(own.memory) ?? '256Mi'))
   return {
     vcpus,
-    memory: Math.max(128, mebibytesOf(asText(own.memory) ?? '256Mi')),
+    memory,
     gpus: isGpu ? 1 : 0,
     minVcpus: 0,
     maxVcpus: Math.max(scarDefaults.maxVcpus, vcpus),
-    instanceTypes: isGpu ? anyGpuInstance : anyInstance,
+    instanceTypes: anyInstance(isGpu, { vcpus, memory }),
     subnets: [],
     securityGroups: [],
   }

@@ -41,6 +41,8 @@ function computeEnvironment(job: JobPlan): Resource {
         DesiredvCpus: job.minVcpus,
         MaxvCpus: job.maxVcpus,
         InstanceTypes: job.instanceTypes,
+        // Said, for what Batch takes by itself has changed: Amazon Linux 2023 has the drivers and the Python that hosts need.
+        Ec2Configuration: [{ ImageType: job.gpus > 0 ? 'ECS_AL2023_NVIDIA' : 'ECS_AL2023' }],
         InstanceRole: getAtt('HostProfile', 'Arn'),
         Subnets: network?.subnets ?? subnetIds().map(ref),
         SecurityGroupIds: network?.securityGroups ?? [getAtt('HostSecurityGroup', 'GroupId')],

@@ -2,7 +2,7 @@ import type { Plan } from '../plan.ts'
 import { jobResources } from './batch-resources.ts'
 import { alarmResources, functionResources } from './function-resources.ts'
 import { tableResource } from './table.ts'
-import { getAtt, type Parameter, ref, type Template } from './template.ts'
+import { getAtt, madeHere, type Parameter, ref, type Template } from './template.ts'
 
 /** The one stack of a deployment. Holds names of secrets' parameters, never a secret. */
 export function createTemplate(plan: Plan): Template {
@@ -10,6 +10,7 @@ export function createTemplate(plan: Plan): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'OneTrigger: starts your processing when a file has really arrived in an Onedata space',
+    Metadata: { [madeHere]: { MadeBy: 'onetrigger deploy aws' } },
     Parameters: Object.fromEntries(
       [...plan.secrets, ...plan.jobSecrets].map(({ parameter, name: secret }) => [parameter, arnParameter(secret)]),
     ),

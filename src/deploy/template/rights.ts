@@ -73,7 +73,7 @@ function statementsOf(need: Need): readonly Statement[] {
       return [{ actions: ['lambda:InvokeFunction'], resources }]
     }
     case 'batch': {
-      const { region, queue, definition } = need
+      const { region, queue, definition, isTagged } = need
       const path = `job-definition/${definition}`
       const definitions = isRevision(definition)
         ? [arnOf('batch', region, path, definition)]
@@ -88,6 +88,7 @@ function statementsOf(need: Need): readonly Statement[] {
           resources: ['*'],
           why: 'AWS Batch knows no resources for these two actions',
         },
+        ...(isTagged ? [{ actions: ['batch:TagResource'], resources: [arnOf('batch', region, 'job/*', '')] }] : []),
       ]
     }
     case 'eventbridge':

@@ -1,4 +1,4 @@
-import type { Resource } from './template.ts'
+import { ownerTag, type Resource } from './template.ts'
 
 /** The table of the store, paid by use. It outlives the stack: what is known and what is owed is in it. */
 export function tableResource(name: string): Resource {
@@ -19,6 +19,7 @@ export function tableResource(name: string): Resource {
       ],
       TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      Tags: [{ Key: ownerTag, Value: name }],
     },
   }
 }

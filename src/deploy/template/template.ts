@@ -22,7 +22,9 @@ export interface Parameter {
 export interface Template {
   readonly AWSTemplateFormatVersion: '2010-09-09'
   readonly Description: string
+  readonly Metadata?: { readonly [key: string]: Value }
   readonly Parameters: Readonly<Record<string, Parameter>>
+  readonly Conditions?: Readonly<Record<string, Value>>
   readonly Resources: Readonly<Record<string, Resource>>
   readonly Outputs: Readonly<Record<string, { readonly Description: string; readonly Value: Value }>>
 }
@@ -33,6 +35,11 @@ export interface Statement {
   readonly resources: readonly Value[]
   readonly why?: string
 }
+
+/** Tag of what this program makes beside the stack, or leaves behind it; its value is the name of the stack. */
+export const ownerTag = 'onetrigger:stack'
+/** In a template's metadata: this program made it, and may replace it. */
+export const madeHere = 'OneTrigger'
 
 /** `{ Ref: id }` */
 export function ref(id: string): Value {
