@@ -3,11 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { stringify } from 'yaml'
 import type { Io } from '../src/cli/io.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { generateConfigReference } from '../src/config/reference.ts'
 import { configJsonSchema } from '../src/config/schema.ts'
 import { errorCodes } from '../src/core/errors.ts'
+import { byHandTemplate } from '../src/deploy/template/by-hand.ts'
 import { metricDeclarations } from '../src/observability/declarations.ts'
 import { chartPages } from './gen-chart.ts'
 
@@ -80,12 +82,20 @@ function configurationPage(): string {
   return generateConfigReference().replace('\n\n', `\n\n${notice}\n\n`)
 }
 
+/** The stack for those who work with CloudFormation or SAM themselves. */
+function stackTemplate(): string {
+  const head =
+    '# Made by `npm run gen` from src/deploy/template; do not edit. How to use it: docs/how-to/deploy-aws.md\n'
+  return head + stringify(byHandTemplate(), { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
 const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/configuration.md': configurationPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/onetrigger.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+  'deploy/aws/template.yaml': stackTemplate,
   ...chartPages,
 }
 

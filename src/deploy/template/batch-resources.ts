@@ -3,6 +3,8 @@ import { getAtt, type Resource, ref, role, type Statement, sub, type Value } fro
 
 /** Public subnets of a network of our own: two, so that one zone without free GPUs is no dead end. */
 const zones = 2
+/** The 30 GiB that a host has otherwise are gone with an image of CUDA and one large video. */
+const hostDiskGib = 100
 
 /** What SCAR makes for a function in Batch: hosts with the supervisor, a queue and a job definition, both named as the function. */
 export function jobResources(job: JobPlan): Readonly<Record<string, Resource>> {
@@ -118,6 +120,8 @@ function launchTemplate({ script }: HostPreparation): Resource {
     Properties: {
       LaunchTemplateData: {
         UserData: Buffer.from(lines.join('\n')).toString('base64'),
+        // Image, input and results of a job lie here. Paid for while a machine runs.
+        BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: hostDiskGib, VolumeType: 'gp3' } }],
         // Jobs get no further than to the host's own address with the credentials of the host: one hop ends before a container.
         MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
       },

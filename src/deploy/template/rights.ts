@@ -4,6 +4,8 @@ import { getAtt, ref, type Statement, sub, type Value } from './template.ts'
 /** What a command of the AWS SDK that our code makes must be allowed to do. */
 export type Right =
   | { readonly granted: readonly string[] }
+  /** Only a stack that somebody writes by hand lets the function do it (`deploy/aws/template.yaml`). */
+  | { readonly byHand: readonly string[] }
   /** Only `onetrigger check` and operators' commands use it, never the function. */
   | { readonly operatorOnly: true }
   /** Goes to a server of somebody else (MinIO), with keys of its own. */
@@ -25,9 +27,11 @@ export const commandRights: Readonly<Record<string, Right>> = {
   // secrets
   GetSecretValueCommand: { granted: ['secretsmanager:GetSecretValue'] },
   GetParameterCommand: { granted: ['ssm:GetParameter'] },
+  // a configuration in a bucket
+  GetObjectCommand: { byHand: ['s3:GetObject'] },
   // targets
   InvokeCommand: { granted: ['lambda:InvokeFunction'] },
-  SubmitJobCommand: { granted: ['batch:SubmitJob'] },
+  SubmitJobCommand: { granted: ['batch:SubmitJob', 'batch:TagResource'] },
   ListJobsCommand: { granted: ['batch:ListJobs'] },
   DescribeJobsCommand: { granted: ['batch:DescribeJobs'] },
   DescribeJobQueuesCommand: { operatorOnly: true },
@@ -37,6 +41,12 @@ export const commandRights: Readonly<Record<string, Right>> = {
   PutObjectCommand: { elsewhere: true },
   HeadObjectCommand: { elsewhere: true },
   HeadBucketCommand: { elsewhere: true },
+  DeleteObjectCommand: { elsewhere: true },
+  CreateMultipartUploadCommand: { elsewhere: true },
+  UploadPartCommand: { elsewhere: true },
+  ListPartsCommand: { elsewhere: true },
+  CompleteMultipartUploadCommand: { elsewhere: true },
+  AbortMultipartUploadCommand: { elsewhere: true },
 }
 
 /** What the store does with its table. */

@@ -32,8 +32,10 @@ export interface Template {
 /** One statement of a policy. A wildcard of its own (`*`) stands only where `why` says what for; `why` does not leave this program. */
 export interface Statement {
   readonly actions: readonly string[]
-  readonly resources: readonly Value[]
+  readonly resources: Value
   readonly why?: string
+  /** Name of a condition of the template without which it does not stand. */
+  readonly onlyIf?: string
 }
 
 /** Tag of what this program makes beside the stack, or leaves behind it; its value is the name of the stack. */
@@ -58,11 +60,10 @@ export function sub(text: string): Value {
 
 /** A role that one service takes on. */
 export function role(service: string, statements: readonly Statement[], managed: readonly string[] = []): Resource {
-  const policies = statements.map(({ actions, resources }) => ({
-    Effect: 'Allow',
-    Action: actions,
-    Resource: resources,
-  }))
+  const policies = statements.map(({ actions, resources, onlyIf }): Value => {
+    const statement = { Effect: 'Allow', Action: actions, Resource: resources }
+    return onlyIf === undefined ? statement : { 'Fn::If': [onlyIf, statement, ref('AWS::NoValue')] }
+  })
   return {
     Type: 'AWS::IAM::Role',
     Properties: {

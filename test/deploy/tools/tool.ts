@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { root } from '../../architecture/repository.ts'
+import { installPython, python } from '../../support/python.ts'
 
 /** Where each program comes from; a suite without it fails with these words. */
 const origins = {
@@ -40,6 +41,12 @@ function buildActionlint(): void {
   } catch (cause) {
     throw new Error('this suite builds actionlint: it needs Go 1.18 or newer and a Go module proxy', { cause })
   }
+}
+
+/** Runs cfn-lint, from the Python package index. */
+export function runCfnLint(args: readonly string[]): Ended {
+  installPython(join(import.meta.dirname, 'requirements.txt'))
+  return run(join(dirname(python), 'cfn-lint'), args, '.', 'cfn-lint was installed and is gone')
 }
 
 function run(program: string, args: readonly string[], folder: string, missing: string): Ended {
