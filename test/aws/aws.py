@@ -1,10 +1,12 @@
 """What the tests need from AWS beside what OneTrigger does: prints one JSON document. The endpoint and credentials come from the environment."""
+import ast
 import io
 import json
 import sys
 import zipfile
 
 import boto3
+import botocore.exceptions
 
 REGION = 'us-east-1'
 
@@ -93,5 +95,93 @@ def receive(url):
             client('sqs').delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
 
 
-commands = {each.__name__: each for each in (make_function, make_queue, jobs, make_bus, receive)}
+def deployed(name, job=''):
+    """What AWS has of a deployment, service by service; None for what is not there."""
+    function = found(lambda: client('lambda').get_function(FunctionName=name))
+    role = function and function['Configuration']['Role'].split('/')[-1]
+    iam = client('iam')
+    policies = iam.list_role_policies(RoleName=role)['PolicyNames'] if role else []
+    rules = client('events').list_rules()['Rules']
+    secrets = client('secretsmanager')
+    batch = client('batch')
+    definitions = batch.describe_job_definitions(jobDefinitionName=job, status='ACTIVE')['jobDefinitions'] if job else []
+    queues = batch.describe_job_queues(jobQueues=[job])['jobQueues'] if job else []
+    order = queues[0]['computeEnvironmentOrder'] if queues else []
+    return {
+        'function': function and function['Configuration'],
+        'statements': [
+            statement
+            for policy in policies
+            for statement in document(iam.get_role_policy(RoleName=role, PolicyName=policy))['Statement']
+        ],
+        'schedules': [
+            {**rule, 'targets': client('events').list_targets_by_rule(Rule=rule['Name'])['Targets']} for rule in rules
+        ],
+        'table': found(lambda: client('dynamodb').describe_table(TableName=name)['Table']),
+        'log': [
+            group.get('retentionInDays')
+            for group in client('logs').describe_log_groups(logGroupNamePrefix=f'/aws/lambda/{name}')['logGroups']
+        ],
+        'secrets': {
+            secret['Name']: secrets.get_secret_value(SecretId=secret['ARN'])['SecretString']
+            for secret in secrets.list_secrets()['SecretList']
+        },
+        'definition': definitions[-1] if definitions else None,
+        'queue': queues[0] if queues else None,
+        'environment': batch.describe_compute_environments(
+            computeEnvironments=[order[0]['computeEnvironment']]
+        )['computeEnvironments'][0] if order else None,
+    }
+
+
+def make_bucket(name):
+    client('s3').create_bucket(Bucket=name)
+    return {'bucket': name}
+
+
+def document(policy):
+    """moto keeps what came through CloudFormation as Python writes it."""
+    given = policy['PolicyDocument']
+    return ast.literal_eval(given) if isinstance(given, str) else given
+
+
+def unpack(path):
+    """An archive as Python reads it: names and texts of its files."""
+    with zipfile.ZipFile(path) as files:
+        assert files.testzip() is None
+        return {file: files.read(file).decode() for file in files.namelist()}
+
+
+def template(name):
+    """The template of a stack with the parameters that it was given, as text."""
+    formation = client('cloudformation')
+    body = formation.get_template(StackName=name)['TemplateBody']
+    return {'text': json.dumps([body, formation.describe_stacks(StackName=name)['Stacks'][0]['Parameters']], default=str)}
+
+
+def remove_routes():
+    """moto's CloudFormation cannot remove route tables, and then no network: this takes them out of its way."""
+    ec2 = client('ec2')
+    for table in ec2.describe_route_tables()['RouteTables']:
+        for association in table['Associations']:
+            if not association.get('Main'):
+                ec2.disassociate_route_table(AssociationId=association['RouteTableAssociationId'])
+        if not any(association.get('Main') for association in table['Associations']):
+            ec2.delete_route_table(RouteTableId=table['RouteTableId'])
+    return {}
+
+
+def found(ask):
+    try:
+        return ask()
+    except botocore.exceptions.ClientError as error:
+        if 'NotFound' in error.response['Error']['Code']:
+            return None
+        raise
+
+
+commands = {
+    each.__name__: each
+    for each in (make_function, make_queue, jobs, make_bus, receive, deployed, unpack, make_bucket, template, remove_routes)
+}
 print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), default=str))

@@ -60,7 +60,8 @@ export interface Tables {
 export interface Functions {
   /** SHA-256 of the function's code, and whether it may be changed now; null = there is no such function. */
   code(name: string): Promise<{ readonly sha256: string; readonly isReady: boolean } | null>
-  putCode(name: string, zip: Buffer): Promise<void>
+  /** With the architecture that the function has: AWS would take its own default. */
+  putCode(name: string, code: { readonly zip: Buffer; readonly architecture: 'arm64' | 'x86_64' }): Promise<void>
   putObject(bucket: string, key: string, content: Buffer): Promise<void>
 }
 

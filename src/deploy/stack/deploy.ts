@@ -37,30 +37,36 @@ export async function deploy(deployment: Deployment, deps: DeployDeps): Promise<
   const { cloud } = deps
   const { name, job } = deployment.plan
   const values = secretValues(deployment.plan)
+  checkBeforehand(deployment, deps)
   const before = await changeableStack(name, cloud)
   const makesTable = await stackMakesTable(name, before, cloud)
   if (before === null) await checkGpuQuota(job, deps)
-  // Whatever can be wrong without AWS is found before anything is made.
-  makeCode(
-    deployment.configuration(() => ''),
-    deployment.files,
-    deps.bundle,
-  )
   const { arns, changed } = await putSecrets(name, values, deps)
-  const code = makeCode(
-    deployment.configuration(({ parameter }) => arns.get(parameter) ?? ''),
-    deployment.files,
-    deps.bundle,
-  )
+  const code = codeOf(deployment, arns, deps)
   const plan: Plan = { ...deployment.plan, makesTable, code: await uploadCode(name, code, deps) }
-  const stack = await putStack(
-    before,
-    { name, template: templateText(plan), parameters: Object.fromEntries(arns) },
-    deps,
-  )
-  const codeResult = deps.bucket === null ? await putCode(name, code, deps) : stackBroughtCode(stack)
+  const request = { name, template: templateText(plan), parameters: Object.fromEntries(arns) }
+  const stack = await putStack(before, request, deps)
+  const codeResult = deps.bucket === null ? await putCode(plan, code, deps) : stackBroughtCode(stack)
   await removeUnused(name, new Set(arns.values()), deps)
   return { stack, code: codeResult, secrets: changed }
+}
+
+/** Whatever can be wrong without AWS is found before anything is made. */
+function checkBeforehand(deployment: Deployment, deps: DeployDeps): void {
+  codeOf(deployment, new Map(), deps)
+  templateText(deployment.plan)
+}
+
+function codeOf(
+  { configuration, files }: Deployment,
+  arns: ReadonlyMap<string, string>,
+  { bundle }: Pick<DeployDeps, 'bundle'>,
+): Code {
+  return makeCode(
+    configuration(({ parameter }) => arns.get(parameter) ?? ''),
+    files,
+    bundle,
+  )
 }
 
 function secretValues({ secrets, jobSecrets }: Plan): readonly (readonly [DeployedSecret, Secret])[] {
@@ -123,7 +129,7 @@ function stackBroughtCode(stack: Deployed['stack']): Deployed['code'] {
 
 /** Ends when the function runs with that code: it takes nothing while an earlier change is still under way. */
 async function putCode(
-  name: string,
+  { name, architecture }: Plan,
   { zip, sha256 }: Code,
   { cloud, clock, say }: DeployDeps,
 ): Promise<Deployed['code']> {
@@ -133,7 +139,7 @@ async function putCode(
     if (known?.isReady === true && known.sha256 === sha256) return result
     if (known?.isReady === true && result === 'unchanged') {
       say('putting the code into the function')
-      await cloud.putCode(name, zip)
+      await cloud.putCode(name, { zip, architecture })
       result = 'updated'
     }
     await sleep(clock, 1_000, new AbortController().signal)

@@ -13,17 +13,13 @@ export type Right =
 
 /** Every command that the function, its store and its targets make: a test compares this with the source. */
 export const commandRights: Readonly<Record<string, Right>> = {
-  // store: DynamoDB asks for the rights of the single operations of a transaction or batch
+  // store
   GetItemCommand: { granted: ['dynamodb:GetItem'] },
-  PutItemCommand: { granted: ['dynamodb:PutItem'] },
-  UpdateItemCommand: { granted: ['dynamodb:UpdateItem'] },
-  DeleteItemCommand: { granted: ['dynamodb:DeleteItem'] },
-  QueryCommand: { granted: ['dynamodb:Query'] },
   BatchGetItemCommand: { granted: ['dynamodb:BatchGetItem'] },
-  BatchWriteItemCommand: { granted: ['dynamodb:BatchWriteItem'] },
-  TransactWriteItemsCommand: {
-    granted: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-  },
+  QueryCommand: { granted: ['dynamodb:Query'] },
+  UpdateItemCommand: { granted: ['dynamodb:UpdateItem'] },
+  // DynamoDB asks for the rights of the single operations of a transaction.
+  TransactWriteItemsCommand: { granted: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] },
   // secrets
   GetSecretValueCommand: { granted: ['secretsmanager:GetSecretValue'] },
   GetParameterCommand: { granted: ['ssm:GetParameter'] },

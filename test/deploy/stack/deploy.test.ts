@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from '../../architecture/repository.ts'
 import { awsError } from '../../support/aws-server.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { AwsAccount } from '../aws-account.ts'
 import { xmlError } from '../aws-stack.ts'
 import { aBundle, canary, deployCommand } from '../deploying.ts'
@@ -56,6 +58,15 @@ describe('deploy aws', () => {
     expect(otherCode.out).toBe('yolo-video: stack unchanged, code updated, no secrets changed')
     expect(otherToken.out).toBe('yolo-video: stack unchanged, code unchanged, 2 secrets changed')
     expect([...account.secrets.values()].map(({ value }) => value)).toContain('another')
+  })
+
+  it('puts the code for the architecture that the function has', async () => {
+    const { server } = await AwsAccount.start()
+
+    await deployCommand({ ...definition, architecture: 'x86_64' }, { bundle: aBundle() })
+
+    const put = server.calls.find(({ path }) => path.endsWith('/code'))
+    expect(JSON.parse(put?.body ?? '')).toMatchObject({ Architectures: ['x86_64'] })
   })
 
   it('tells the whole as JSON where it is asked to', async () => {
@@ -237,14 +248,23 @@ describe('deploy aws refuses', () => {
     expect(account.operations).not.toContain('DeleteStack')
   })
 
-  it('to begin where a secret of this machine or the bundle is missing', async () => {
+  it('to begin where a secret of this machine or the bundle is missing, or the script is too long', async () => {
     const { account } = await AwsAccount.start()
 
     const secret = await deployCommand(definition, { bundle: aBundle(), env: {} })
     const bundle = await deployCommand(definition, { bundle: join(aBundle(), 'absent') })
+    const script = await deployCommand({ ...definition, function: withLongScript() }, { bundle: aBundle() })
 
     expect(secret.failure).toContain('ONEDATA_ACCESS_TOKEN')
     expect(bundle.failure).toContain('npm run build:lambda')
+    expect(script.failure).toContain('CloudFormation takes 51200; the user')
     expect(account.changes).toEqual([])
   })
 })
+
+function withLongScript(): string {
+  const [folder, text] = [tempDir(), readFileSync(definition.function, 'utf8')]
+  writeFileSync(join(folder, 'definition.yaml'), text)
+  writeFileSync(join(folder, 'yolov3.sh'), '#!/bin/sh\n'.padEnd(60_000, '#'))
+  return join(folder, 'definition.yaml')
+}

@@ -40,6 +40,15 @@ describe('the rights of the function', () => {
     expect(commandsIn('src').filter((command) => commandRights[command] === undefined)).toEqual([])
   })
 
+  it('cover what the transactions of the store hold', () => {
+    const source = [...readFiles(['src/store/dynamodb'], ['.ts']).values()].join('\n')
+    const kinds = [...source.matchAll(/\{ (Put|Update|Delete|ConditionCheck): /g)].map(([, kind]) => kind ?? '')
+
+    expect([...new Set(kinds)].map((kind) => `dynamodb:${kind}Item`).toSorted()).toEqual(
+      rightsOf(['TransactWriteItemsCommand']),
+    )
+  })
+
   it('are what these commands need, and nothing else', () => {
     expect([...new Set(granted())].toSorted()).toEqual(rightsOf(Object.keys(commandRights)))
   })

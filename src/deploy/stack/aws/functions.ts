@@ -16,10 +16,11 @@ export function createFunctions(config: ClientConfig): Functions & Part {
         const { CodeSha256 = '', State, LastUpdateStatus } = found
         return { sha256: CodeSha256, isReady: State !== 'Pending' && LastUpdateStatus !== 'InProgress' }
       }),
-    putCode: (name, zip) =>
+    putCode: (name, { zip, architecture }) =>
       asking(`putting the code into the function ${name}`, async () => {
         const { client, commands } = await lambda.get()
-        await client.send(new commands.UpdateFunctionCodeCommand({ FunctionName: name, ZipFile: zip }))
+        const asked = { FunctionName: name, ZipFile: zip, Architectures: [architecture] }
+        await client.send(new commands.UpdateFunctionCodeCommand(asked))
       }),
     putObject: (bucket, key, content) =>
       asking(`putting the code into the bucket ${bucket}`, async () => {

@@ -1,0 +1,16 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../architecture/repository.ts'
+
+/** The function's code as it was built: names and texts of its files. */
+export interface Bundle {
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** Builds the function, as a release does. */
+export function functionBundle(): Bundle {
+  mkdirSync(join(root, 'dist', 'lambda'), { recursive: true })
+  const folder = join(root, 'dist', 'lambda')
+  const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'))
+  return { files: Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')])) }
+}
