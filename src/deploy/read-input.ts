@@ -1,8 +1,10 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { Environment } from '../config/env.ts'
 import { loadConfig } from '../config/load.ts'
+import { createSecrets } from '../config/secrets.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 import { ConfigError } from '../core/errors.ts'
+import { fixedSecret } from '../lib/secret.ts'
 import { hasOnedataInput } from './definition/configuration-of.ts'
 import type { FunctionDefinition } from './definition/definition.ts'
 import { asMap, type Loose } from './definition/loose.ts'
@@ -15,10 +17,11 @@ export interface Reading {
   readonly home: string
 }
 
-/** Reads and checks a configuration. Throws `ConfigError`; secrets that are missing count only where `needsSecrets`. */
+/** Reads and checks a configuration. Throws `ConfigError`; secrets that are missing here count only where `needsSecrets`: those of AWS the function reads. */
 export function readConfiguration(path: string, needsSecrets: boolean, { readFile, env, home }: Reading): Loose {
   try {
-    loadConfig({ flags: { config: path }, env, readFile, home, isTerminal: false })
+    const secret = createSecrets(env, () => fixedSecret('read by the function'))
+    loadConfig({ flags: { config: path }, env, readFile, home, isTerminal: false, secret })
   } catch (error) {
     const isOnlySecrets = error instanceof ConfigError && error.code === 'CONFIG_SECRET_MISSING'
     if (needsSecrets || !isOnlySecrets) throw error

@@ -60,6 +60,18 @@ describe('deploy aws', () => {
     expect([...account.secrets.values()].map(({ value }) => value)).toContain('another')
   })
 
+  it('tells each event once, and none of before', async () => {
+    await AwsAccount.start()
+    const bundle = aBundle()
+    const first = await deployCommand(definition, { bundle })
+
+    const second = await deployCommand({ ...definition, memory: '1024' }, { bundle })
+
+    const events = (text: string) => [...text.matchAll(/^ {2}(\w+)/gm)].map(([, status]) => status)
+    expect(events(first.err)).toEqual(['CREATE_IN_PROGRESS', 'CREATE_COMPLETE'])
+    expect(events(second.err)).toEqual(['UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_COMPLETE'])
+  })
+
   it('puts the code for the architecture that the function has', async () => {
     const { server } = await AwsAccount.start()
 
