@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../architecture/repository.ts'
 
@@ -9,7 +10,7 @@ export interface Bundle {
 
 /** Builds the function, as a release does. */
 export function functionBundle(): Bundle {
-  mkdirSync(join(root, 'dist', 'lambda'), { recursive: true })
+  execFileSync('npm', ['run', '--silent', 'build:lambda'], { cwd: root, stdio: 'inherit' })
   const folder = join(root, 'dist', 'lambda')
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'))
   return { files: Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')])) }

@@ -51,7 +51,10 @@ export async function startAws(): Promise<Aws> {
     url,
     ask: async (command, ...args) => {
       const script = join(import.meta.dirname, 'aws.py')
-      const { stdout } = await run(python, [script, command, ...args], { env: { ...process.env, ...environment } })
+      const { stdout } = await run(python, [script, command, ...args], {
+        env: { ...process.env, ...environment },
+        maxBuffer: 64 * 2 ** 20,
+      })
       return JSON.parse(stdout)
     },
     recorded: async () => {

@@ -36,7 +36,6 @@ export const commandRights: Readonly<Record<string, Right>> = {
   DescribeEventBusCommand: { operatorOnly: true },
   PutObjectCommand: { elsewhere: true },
   HeadObjectCommand: { elsewhere: true },
-  HeadBucketCommand: { elsewhere: true },
   DeleteObjectCommand: { elsewhere: true },
   CreateMultipartUploadCommand: { elsewhere: true },
   UploadPartCommand: { elsewhere: true },
