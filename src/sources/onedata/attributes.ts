@@ -1,5 +1,6 @@
 import type { FileFacts } from '../../core/observation.ts'
 import type { WatchNeeds } from '../../core/source.ts'
+import { boundedXattr } from './bounded-xattr.ts'
 import type { ListedEntry } from './provider.ts'
 import type { Dialect } from './versions.ts'
 
@@ -77,5 +78,5 @@ function typeOf(value: unknown): ListedEntry['type'] | null {
 
 function xattrsOf(raw: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> | null {
   const told = names.filter((name) => Object.hasOwn(raw, `xattr.${name}`))
-  return told.length === 0 ? null : Object.fromEntries(told.map((name) => [name, raw[`xattr.${name}`]]))
+  return told.length === 0 ? null : Object.fromEntries(told.map((name) => [name, boundedXattr(raw[`xattr.${name}`])]))
 }

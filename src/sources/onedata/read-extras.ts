@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { FileFacts } from '../../core/observation.ts'
 import type { ReadRequest, Space } from '../../core/source.ts'
+import { boundedXattr } from './bounded-xattr.ts'
 import { readCdmiProcessing } from './cdmi.ts'
 import type { Ask } from './client.ts'
 import { holdsEverything } from './distribution.ts'
@@ -46,7 +47,9 @@ async function readXattrs(
   const answer = await context.client.ask(ask, signal)
   if (answer.kind !== 'ok') return answer.kind === 'noRoute' ? nothing : answer
   const told = parseAnswer(context, ask, xattrsSchema, answer.body)
-  const xattrs = Object.fromEntries(request.xattrs.map((name) => [name, Object.hasOwn(told, name) ? told[name] : null]))
+  const xattrs = Object.fromEntries(
+    request.xattrs.map((name) => [name, Object.hasOwn(told, name) ? boundedXattr(told[name]) : null]),
+  )
   return { kind: 'extras', facts: { xattrs } }
 }
 

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { ClaimedDelivery } from '../../src/core/delivery.ts'
 import { deliveryId } from '../../src/core/ids.ts'
 import { openDynamoStore } from '../../src/store/dynamodb/dynamo-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { aCommit, owed, watch } from '../store/commits.ts'
 import { aState } from '../support/builders.ts'
-import { type Dynamo, type Fate, startDynalite } from '../support/dynamo.ts'
+import type { Dynamo, Fate } from '../support/dynamo.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { aCommit, owed, watch } from './commits.ts'
-
-let dynamo: Dynamo
-beforeAll(async () => {
-  dynamo = await startDynalite()
-})
-afterAll(() => dynamo.close())
 
 /** More than one transaction takes: 51 states and 51 deliveries. */
 const files = Array.from({ length: 51 }, (_, n) => `f${n}`)
@@ -32,7 +26,7 @@ async function live(store: Store, clock: FakeClock, deliver: (delivery: ClaimedD
   }
   for (;;) {
     const now = clock.now()
-    const claimed = await store.claim({ target: 'hook', limit: 40, now, leaseUntil: now + 60_000 })
+    const claimed = await store.claim({ target: 'hook', limit: 60, now, leaseUntil: now + 60_000 })
     if (claimed.length === 0) return
     for (const each of claimed) deliver(each)
     await store.settle(claimed.map(({ id }) => ({ id, kind: 'delivered', at: now, answer: null, job: null })))
@@ -40,17 +34,17 @@ async function live(store: Store, clock: FakeClock, deliver: (delivery: ClaimedD
 }
 
 /** Two lives: the first ends for good at its n-th request, without a word. Gives whether it came to its end before. */
-async function dieAt(n: number, how: Fate): Promise<boolean> {
+async function dieAt(dynamo: Dynamo, n: number, how: Fate): Promise<boolean> {
   const clock = new FakeClock()
   const table = await dynamo.makeTable()
   const delivered: string[] = []
-  const began = dynamo.requests.length
   const dead = Promise.withResolvers<'dead'>()
-  dynamo.fate = () => {
-    const at = dynamo.requests.length - began
-    if (at < n) return 'answered'
+  // The dying process has a wire of its own: nothing of what it still says arrives later.
+  const wire = await dynamo.another()
+  wire.fate = () => {
+    if (wire.requests.length < n) return 'answered'
     dead.resolve('dead')
-    return at === n ? how : 'hung before'
+    return wire.requests.length === n ? how : 'hung before'
   }
   const firstLife = async () => {
     const store = await openDynamoStore({ table, clock })
@@ -63,8 +57,8 @@ async function dieAt(n: number, how: Fate): Promise<boolean> {
   life.catch(() => {})
   const end = await Promise.race([life, dead.promise])
   // What it had under way arrives or never does.
-  if (how === 'hung after') await dynamo.idle()
-  dynamo.fate = () => 'answered'
+  await dynamo.idle()
+  dynamo.use()
 
   const later = new FakeClock(clock.now() + 60_000)
   const store = await openDynamoStore({ table, clock: later })
@@ -87,16 +81,20 @@ async function dieAt(n: number, how: Fate): Promise<boolean> {
   expect([...new Set(delivered)].toSorted()).toEqual(ids)
   expect(after.map(({ id }) => id).toSorted()).toEqual(ids)
   await store.close()
+  await wire.close()
   return end === 'alive'
 }
 
-it.each(['hung before', 'hung after'] as const)(
-  'a process that is killed at any of its requests (%s it) loses nothing and makes no second id',
-  async (how) => {
-    let n = 1
-    while (!(await dieAt(n, how))) n += 1
-    // The first life, undisturbed, is this many requests long.
-    expect(n).toBeGreaterThan(8)
-  },
-  120_000,
-)
+/** That no crash of a process loses anything. */
+export function crashContract(server: () => Dynamo): void {
+  it.each(['hung before', 'hung after'] as const)(
+    'a process that is killed at any of its requests (%s it) loses nothing and makes no second id',
+    async (how) => {
+      let n = 1
+      while (!(await dieAt(server(), n, how))) n += 1
+      // The first life, undisturbed, is this many requests long.
+      expect(n).toBeGreaterThan(8)
+    },
+    120_000,
+  )
+}
