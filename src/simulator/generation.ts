@@ -32,6 +32,7 @@ const delays: SimulatorDelays = {
   pollMs: 1_000,
   idleCutMs: 300_000,
   authCacheMs: 10_000,
+  tombstoneMs: 86_400_000,
 }
 
 const newest: Generation = {

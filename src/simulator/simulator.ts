@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import type { Listener } from './listener.ts'
 
 /** Generations of Oneprovider that the simulator can be; each behaves as its sources say. */
 export const providerVersions = ['18.02', '20.02', '21.02.3', '21.02.8', '25.0'] as const
@@ -20,6 +21,8 @@ export interface SimulatorOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Makes what each server of it takes requests from, instead of a real port. */
+  readonly listener?: () => Listener
   /** Time from a change to its visibility: see section 15 of the wire reference. Real delays by default; tests make them short. */
   readonly delays?: Partial<SimulatorDelays>
 }
@@ -36,6 +39,8 @@ export interface SimulatorDelays {
   readonly idleCutMs: number
   /** For how long a verdict on a token is kept: a revocation shows that late (10,000). */
   readonly authCacheMs: number
+  /** For how long the log tells of a deletion (86,400,000); then nothing is left of the file. */
+  readonly tombstoneMs: number
 }
 
 /** A running simulator. `model` and `faults` are what tests and scenarios steer it with. */

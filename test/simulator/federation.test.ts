@@ -100,6 +100,24 @@ describe('a federation', () => {
     expect(lisbon.model.stat('a')).toMatchObject({ size: 5, mtime: krakow.model.stat('a')?.mtime })
   })
 
+  it('does not revive a directory that is deleted by what another provider still has to say of it', async () => {
+    const { clock, krakow, lisbon } = await startFederation()
+    krakow.model.mkdir('d')
+    await clock.advance(20_000)
+    krakow.sync.lagMs = 30_000
+    lisbon.model.setTimes('d', { mtime: 1 })
+    await clock.advance(10_000)
+
+    krakow.model.remove('d')
+    await clock.advance(60_000)
+    krakow.model.mkdir('d')
+    krakow.model.create('d/a', 'x')
+    await clock.advance(60_000)
+
+    expect(krakow.model.list('')).toEqual(['d'])
+    expect(lisbon.model.list('d')).toEqual(['d/a'])
+  })
+
   it('brings a new file with the times that it has, however late', async () => {
     const { clock, krakow, lisbon } = await startFederation()
     lisbon.sync.lagMs = 30_000

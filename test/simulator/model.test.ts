@@ -16,7 +16,14 @@ function setUp() {
     providerId: 'provider',
     clock,
     random: seededRandom(1),
-    delays: { sizeFlushMs: 10_000, timesFlushMs: 8_000, pollMs: 1_000, idleCutMs: 300_000, authCacheMs: 10_000 },
+    delays: {
+      sizeFlushMs: 10_000,
+      timesFlushMs: 8_000,
+      pollMs: 1_000,
+      idleCutMs: 300_000,
+      authCacheMs: 10_000,
+      tombstoneMs: 86_400_000,
+    },
     strictAtime: true,
   })
   return { clock, tree, model: new SpaceModel(tree) }
@@ -26,6 +33,24 @@ function setUp() {
 function visible(tree: SpaceTree, from = 1): readonly string[] {
   return [...tree.log.from(from)].map(({ kind, node }) => `${kind} ${node.deleted ? 'deleted' : node.name}`)
 }
+
+describe('a deletion', () => {
+  it('is told for a day, and then nothing is left of the file', async () => {
+    const { clock, tree, model } = setUp()
+    const fileId = model.create('a', 'x')
+    await clock.advance(20_000)
+    model.remove('a')
+    await clock.advance(86_000_000)
+    expect(visible(tree)).toContain('meta deleted')
+
+    await clock.advance(1_000_000)
+    model.create('b', 'x')
+    model.remove('b')
+
+    expect(visible(tree)).not.toContain('meta deleted')
+    expect(model.pathOf(fileId)).toBeNull()
+  })
+})
 
 describe('the order of what becomes visible', () => {
   it('shows a new file with all documents at the next look, in any order', async () => {

@@ -49,6 +49,15 @@ export class ChangeLog {
     this.#poll ??= this.#clock.timer(this.#pollMs, () => this.#look())
   }
 
+  /** Takes all that is told of a node out of the log. */
+  forget(node: FileNode): void {
+    for (const kind of ['meta', 'times', 'location', 'custom'] as const) {
+      if (node.seqs[kind] > 0) this.#stale++
+      node.seqs[kind] = 0
+    }
+    this.#compact()
+  }
+
   /** Numbers that go to changes which nobody is told of. */
   skip(count: number): void {
     this.#seq += count

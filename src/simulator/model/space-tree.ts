@@ -54,6 +54,8 @@ export class SpaceTree {
   readonly #queue: FlushQueue
   /** Directories in the trash whose content is still to be deleted. */
   readonly #purges = new Set<Cancel>()
+  /** Deleted nodes that the log still tells of, oldest first. */
+  readonly #tombstones: { readonly node: FileNode; readonly until: number }[] = []
   readonly #published = new Set<(node: FileNode, kind: DocumentKind) => void>()
 
   constructor(options: SpaceTreeOptions) {
@@ -198,11 +200,12 @@ export class SpaceTree {
     this.#published.add(tell)
   }
 
-  /** Puts a node of another provider in its place, or makes it; dbsync's part. Null where its parent is not known here. */
+  /** Puts a node of another provider in its place, or makes it; dbsync's part. Null where its parent is not known here, or it is deleted: what comes late revives nothing. */
   adopt(copy: NodeFacts & NodeTimes, parentId: string): FileNode | null {
     const parent = this.#nodes.get(parentId)
     if (parent === undefined || parent.children === null) return null
     const known = this.#nodes.get(encodeFileId(copy.uuid, this.space.id))
+    if (known?.deleted === true) return null
     known?.parent?.children?.remove(known)
     const node = known ?? Object.assign(this.#make({ ...copy, parent }, copy.creationTime), timesOf(copy))
     node.parent = parent
@@ -220,6 +223,7 @@ export class SpaceTree {
     node.parent?.children?.remove(node)
     this.#queue.forget(node)
     this.log.append(node, 'meta')
+    this.#bury(node)
   }
 
   close(): void {
@@ -308,6 +312,18 @@ export class SpaceTree {
     this.#publish(node, 'meta')
     // Its other documents are deleted as well; streams leave that out.
     this.log.skip(2)
+    this.#bury(node)
+  }
+
+  /** What has been deleted for long enough leaves nothing behind. */
+  #bury(node: FileNode): void {
+    const now = this.#options.clock.now()
+    this.#tombstones.push({ node, until: now + this.#options.delays.tombstoneMs })
+    const isOver = this.#tombstones.findIndex(({ until }) => until > now)
+    for (const { node: old } of this.#tombstones.splice(0, isOver)) {
+      this.#nodes.delete(old.fileId)
+      this.log.forget(old)
+    }
   }
 
   /** Only the directory's own document changes: its old parent's observers hear nothing. */
