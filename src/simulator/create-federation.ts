@@ -1,6 +1,7 @@
 import { Faults } from './faults.ts'
 import { generations } from './generation.ts'
 import { HttpServer } from './http-server.ts'
+import { createSocketListener } from './listener.ts'
 import { replicate, type SyncLag } from './model/dbsync.ts'
 import { randomId } from './model/file-ids.ts'
 import { address, createShared, type Shared, type Simulator, type StartedProvider, startProvider } from './provider.ts'
@@ -89,7 +90,8 @@ async function startZone(
     providers: () => providers.map((provider) => provider.zoneEntry()),
   })
   const state = { id: 'onezone', generation: generations['25.0'], clock, log, tokens: shared.tokens, faults, domain }
-  const server = new HttpServer({ state, routes, requests, certificate: shared.certificate })
+  const listener = options.listener?.() ?? createSocketListener(shared.certificate)
+  const server = new HttpServer({ state, routes, requests, listener })
   listening.port = await server.listen(options.port, host)
   return {
     url: `${shared.certificate === null ? 'http' : 'https'}://${domain()}`,

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { badValue, malformed, notInRange, tooLow } from './api-error.ts'
+import type { Incoming, Outgoing } from './listener.ts'
 import type { Caller } from './tokens.ts'
 
 /** An answer that is complete, or whose body is read from somewhere. */
@@ -20,8 +20,8 @@ export interface Exchange {
   readonly query: URLSearchParams
   /** As it stands behind the question mark. */
   readonly search: string
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: Incoming
+  readonly response: Outgoing
   /** Checks the token, once; null = there is none. Throws 401. */
   caller(): Caller | null
 }
@@ -46,7 +46,7 @@ export function json(value: unknown, status = 200): Answer {
 export const noContent: Answer = { status: 204 }
 
 /** The whole body. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: Incoming): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
@@ -58,7 +58,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** A JSON body; an empty one is `{}`. Throws 400 `malformedData` for what is no JSON object. */
-export async function readJsonObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+export async function readJsonObject(request: Incoming): Promise<Readonly<Record<string, unknown>>> {
   const value = parseJson((await readBody(request)).toString() || '{}')
   if (!isObject(value)) throw malformed()
   return value

@@ -1,22 +1,16 @@
-import http from 'node:http'
-import https from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { sleep } from '../lib/clock.ts'
 import { ApiError, forbidden, posixError, unauthorized, unavailable } from './api-error.ts'
-import type { Certificate } from './certificate.ts'
 import { type ErrorContext, errorAnswer } from './error-envelope.ts'
 import type { Answer, Exchange, Route } from './exchange.ts'
 import type { HttpFault } from './faults.ts'
+import type { Incoming, Listener, Outgoing } from './listener.ts'
 import { PosixError } from './model/posix-error.ts'
 import type { ProviderState } from './provider-state.ts'
 import type { RequestLog } from './request-log.ts'
 import { type Match, Router } from './router.ts'
 import type { Caller } from './tokens.ts'
-
-/** A provider closes a connection after so many requests. */
-const requestsPerConnection = 30
-const keepAliveMs = 300_000
 
 /** What the server itself needs of a provider; a zone has as much. */
 export type ServerState = Pick<ProviderState, 'id' | 'generation' | 'clock' | 'log' | 'tokens' | 'faults' | 'domain'>
@@ -25,15 +19,21 @@ export interface HttpServerOptions {
   readonly state: ServerState
   readonly routes: readonly Route[]
   readonly requests: RequestLog
-  readonly certificate: Certificate | null
+  readonly listener: Listener
+}
+
+/** One request, and the ways to answer it. */
+interface Visit {
+  readonly request: Incoming
+  readonly response: Outgoing
+  readonly reset: () => void
 }
 
 /** Serves routes as a provider's listener does; can be stopped and started again on the same port. */
 export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #router: Router
-  readonly #sockets = new Set<Socket>()
-  #server: http.Server | null = null
+  #isListening = false
 
   constructor(options: HttpServerOptions) {
     this.#options = options
@@ -41,59 +41,40 @@ export class HttpServer {
   }
 
   get isListening(): boolean {
-    return this.#server !== null
+    return this.#isListening
   }
 
   /** Resolves with the port; rejects when it is taken. */
   async listen(port: number, host: string): Promise<number> {
-    const server = this.#create()
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
-    })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-    this.#server = server
-    // A server that listens on a port has such an address.
-    return (server.address() as AddressInfo).port
+    const taken = await this.#options.listener.listen(
+      port,
+      host,
+      (request, response, reset) => void this.#serve({ request, response, reset }),
+    )
+    this.#isListening = true
+    return taken
   }
 
   /** Drops all connections, as a machine that loses power does. */
   async close(): Promise<void> {
-    const server = this.#server
-    if (server === null) return
-    this.#server = null
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    this.#isListening = false
+    await this.#options.listener.close()
   }
 
-  #create(): http.Server {
-    const { certificate } = this.#options
-    const answer: http.RequestListener = (request, response) => void this.#serve(request, response)
-    const options = { keepAliveTimeout: keepAliveMs, requestTimeout: 0 }
-    const server =
-      certificate === null
-        ? http.createServer(options, answer)
-        : https.createServer({ ...options, key: certificate.key, cert: certificate.cert }, answer)
-    server.maxRequestsPerSocket = requestsPerConnection
-    return server
-  }
-
-  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  async #serve(visit: Visit): Promise<void> {
+    const { request, response } = visit
     // Streams and uploads that break off are ended by whoever notices; nothing here may end the process.
     response.on('error', () => {})
     try {
-      await this.#exchange(request, response)
+      await this.#exchange(visit)
     } catch (error) {
       this.#options.state.log.debug({ err: error, url: request.url }, 'a simulated answer broke off')
       response.destroy()
     }
   }
 
-  async #exchange(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  async #exchange(visit: Visit): Promise<void> {
+    const { request, response } = visit
     const { state, requests } = this.#options
     const { method = 'GET', url = '/' } = request
     const [path = '', search = ''] = splitOnce(url, '?')
@@ -103,18 +84,13 @@ export class HttpServer {
     response.on('finish', () => done(response.statusCode))
     response.setHeader('date', new Date(state.clock.now()).toUTCString())
     for (const fault of state.faults.hit(`${method} ${path}`)) {
-      if (await this.#suffer(fault, request, response)) return
+      if (await this.#suffer(fault, visit)) return
     }
-    const answer = isMatch(match) ? await this.#handle(match, search, request, response) : nowhere(method, match)
+    const answer = isMatch(match) ? await this.#handle(match, search, visit) : nowhere(method, match)
     if (answer !== null) await send(response, answer)
   }
 
-  async #handle(
-    { route, params, rest }: Match,
-    search: string,
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-  ): Promise<Answer | null> {
+  async #handle({ route, params, rest }: Match, search: string, { request, response }: Visit): Promise<Answer | null> {
     let caller: Caller | null | undefined
     const exchange: Exchange = {
       method: route.method,
@@ -158,7 +134,7 @@ export class HttpServer {
   }
 
   /** True where the fault has taken the request's answer. */
-  async #suffer(fault: HttpFault, request: http.IncomingMessage, response: http.ServerResponse): Promise<boolean> {
+  async #suffer(fault: HttpFault, { response, reset }: Visit): Promise<boolean> {
     switch (fault.kind) {
       case 'latency': {
         const gone = new AbortController()
@@ -167,7 +143,7 @@ export class HttpServer {
         return false
       }
       case 'reset':
-        request.socket.resetAndDestroy()
+        reset()
         return true
       case 'hang':
         return true
@@ -207,7 +183,7 @@ function isMatch(match: Match | readonly string[] | null): match is Match {
   return match !== null && 'route' in match
 }
 
-function tokenOf(headers: http.IncomingHttpHeaders): string | null {
+function tokenOf(headers: IncomingHttpHeaders): string | null {
   const own = headers['x-auth-token']
   if (typeof own === 'string') return own
   const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1]
@@ -215,7 +191,7 @@ function tokenOf(headers: http.IncomingHttpHeaders): string | null {
   return bearer ?? (typeof macaroon === 'string' ? macaroon : null)
 }
 
-async function send(response: http.ServerResponse, { status, headers, body }: Answer): Promise<void> {
+async function send(response: Outgoing, { status, headers, body }: Answer): Promise<void> {
   const whole = typeof body === 'string' ? Buffer.from(body) : body
   const length = whole instanceof Uint8Array ? { 'content-length': String(whole.length) } : {}
   response.writeHead(status, { 'access-control-allow-origin': '*', ...length, ...headers })

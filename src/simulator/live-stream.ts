@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
 import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Outgoing } from './listener.ts'
 
 const hugePiece = Buffer.alloc(1024 * 1024, 0x78)
 
 /** An answer that goes on: its headers are out, text follows as it comes, and without a byte for `idleCutMs` the connection is dropped. */
 export class LiveStream {
-  readonly #response: ServerResponse
+  readonly #response: Outgoing
   readonly #clock: Clock
   readonly #idleCutMs: number
   readonly #endAfterMs: number
@@ -16,7 +16,7 @@ export class LiveStream {
   #closed = false
 
   constructor(
-    response: ServerResponse,
+    response: Outgoing,
     options: {
       readonly clock: Clock
       readonly idleCutMs: number

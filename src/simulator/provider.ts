@@ -3,6 +3,7 @@ import type { Route } from './exchange.ts'
 import { Faults } from './faults.ts'
 import { generations } from './generation.ts'
 import { HttpServer } from './http-server.ts'
+import { createSocketListener } from './listener.ts'
 import { randomId } from './model/file-ids.ts'
 import { SpaceModel } from './model/space-model.ts'
 import { SpaceTree } from './model/space-tree.ts'
@@ -100,7 +101,8 @@ export async function startProvider(parts: ProviderParts): Promise<StartedProvid
   const tree = addTree(state, space)
   const requests = new RequestLog()
   const routes = [...routesOf(state), ...parts.extraRoutes]
-  const server = new HttpServer({ state, routes, requests, certificate: shared.certificate })
+  const listener = options.listener?.() ?? createSocketListener(shared.certificate)
+  const server = new HttpServer({ state, routes, requests, listener })
   listening.port = await server.listen(options.port, host)
   const simulator: Simulator = {
     version: options.version,

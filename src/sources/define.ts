@@ -3,6 +3,7 @@ import type { Source } from '../core/source.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
+import type { Network } from '../lib/network.ts'
 import type { Random } from '../lib/random.ts'
 import type { SecretSource } from '../lib/secret.ts'
 
@@ -26,6 +27,8 @@ export interface SourceDeps {
   readonly name: string
   readonly clock: Clock
   readonly random: Random
+  /** What leads to servers; sockets where nothing is given. */
+  readonly network?: Network
   readonly log: Log
   readonly meter: SourceMeter
   readonly secret: (ref: SecretRef) => SecretSource

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { posixError } from '../api-error.ts'
 import { type Answer, noContent, Params, type Route } from '../exchange.ts'
+import type { Incoming } from '../listener.ts'
 import type { FileNode } from '../model/file-node.ts'
 import type { SpaceTree } from '../model/space-tree.ts'
 import { type ProviderState, type Subject, subjectOf } from '../provider-state.ts'
@@ -39,12 +39,7 @@ export function contentRoutes(state: ProviderState): readonly Route[] {
 }
 
 /** Writes a body as it arrives, and syncs at its end, also when it breaks off: the pieces that came are there. */
-export async function receive(
-  request: IncomingMessage,
-  tree: SpaceTree,
-  node: FileNode,
-  offset: number,
-): Promise<void> {
+export async function receive(request: Incoming, tree: SpaceTree, node: FileNode, offset: number): Promise<void> {
   let at = offset
   try {
     for await (const chunk of request) {
@@ -58,7 +53,7 @@ export async function receive(
 }
 
 /** The bytes of a file, or the range of them that was asked for. */
-export function download({ node, tree, access }: Subject, request: IncomingMessage): Answer {
+export function download({ node, tree, access }: Subject, request: Incoming): Answer {
   access.requireRead(node)
   access.requireInside(node)
   const range = parseRange(request.headers.range, node.size)

@@ -8,6 +8,7 @@ import { identityMs, recall } from './memory.ts'
 import { type OnedataOptions, originOf } from './options.ts'
 import type { Connection, Provider } from './provider.ts'
 import { createRestProvider } from './provider-rest.ts'
+import { sockets } from './sockets.ts'
 import { findSpace } from './spaces.ts'
 import { inferScope, rank, type TokenScope } from './zone.ts'
 
@@ -151,6 +152,7 @@ export function createConnection(origin: string, options: OnedataOptions, deps: 
   }
   return {
     origin,
+    network: deps.network ?? sockets,
     ca: options.ca === undefined ? null : readCa(options.ca, deps.name),
     insecure: options.insecure,
     proxy: options.proxy ?? null,

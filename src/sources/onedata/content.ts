@@ -5,7 +5,7 @@ import type { SourceDeps } from '../define.ts'
 import { createConnection, openProvider, rankProviders } from './connect.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Connection } from './provider.ts'
-import { dispatcherOf } from './stream-connection.ts'
+import { dispatcherOf } from './sockets.ts'
 
 interface Reachable {
   readonly connection: Connection

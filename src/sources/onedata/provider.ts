@@ -1,5 +1,6 @@
 import type { FileFacts } from '../../core/observation.ts'
 import type { KnownFile, ReadAnswer, ReadRequest, Space, WatchNeeds } from '../../core/source.ts'
+import type { Network, Peer } from '../../lib/network.ts'
 
 /** One entry of a listing. */
 export interface ListedEntry {
@@ -19,6 +20,12 @@ export interface ListedPage {
   readonly unreadable: readonly string[]
 }
 
+/** The pages of a folder and of everything below it. */
+export interface FolderListing extends AsyncIterable<ListedPage> {
+  /** Id of the folder itself, as streams know it; null where finding it takes a request of its own (`directoryId`). */
+  readonly rootId: string | null
+}
+
 export interface ListOptions {
   readonly needs: Pick<WatchNeeds, 'holes' | 'xattrs'>
   /** What is known already: where attributes cost a request per file, unknown and pending ones are read first, others in turn within the budget. */
@@ -26,13 +33,8 @@ export interface ListOptions {
 }
 
 /** How requests reach the provider; streams open their own connections with it. */
-export interface Connection {
-  /** `https://host:port`, no slash at the end. */
-  readonly origin: string
-  /** PEM text of the authorities to trust instead of the system's; null = the system's. */
-  readonly ca: string | null
-  readonly insecure: boolean
-  readonly proxy: string | null
+export interface Connection extends Peer {
+  readonly network: Network
   /** The token of this moment; after a 401 `refresh` reads it again from where it comes. */
   token(): string
   refreshToken(): string
@@ -52,12 +54,7 @@ export interface Provider {
   /** Id of a directory by its path inside the space ('' = the space's root); null where there is none. */
   directoryId(space: Space, path: string, signal: AbortSignal): Promise<string | null>
   /** Lists a folder and everything below it. Null where the folder does not exist. Rejects with `SourceError` when broken off. */
-  list(
-    space: Space,
-    folder: string,
-    options: ListOptions,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<ListedPage> | null>
+  list(space: Space, folder: string, options: ListOptions, signal: AbortSignal): Promise<FolderListing | null>
   /** Lists the direct children of one directory (a new one, say). */
   listDirectory(
     space: Space,

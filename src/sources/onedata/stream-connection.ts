@@ -1,6 +1,6 @@
-import { Client, type Dispatcher, ProxyAgent } from 'undici'
 import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Reply } from '../../lib/network.ts'
 import type { Connection } from './provider.ts'
 
 export interface StreamRequest {
@@ -20,71 +20,63 @@ export interface OpenStream {
   close(): void
 }
 
-const headersTimeoutMs = 30_000
+/** For the head of the answer; the stream itself may take as long as it likes. */
+const headTimeoutMs = 30_000
 
-/**
- * POSTs and resolves when the headers of a 200 are there, that is, when the subscription is active. Rejects with `SourceError`. HTTP/1.1 only: the
- * provider's answer carries headers that HTTP/2 forbids.
- */
+/** POSTs and resolves when the headers of a 200 are there, that is, when the subscription is active. Rejects with `SourceError`. */
 export async function openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenStream> {
   const first = await attempt(request, tokenOf(request.connection), signal)
-  if (first.statusCode !== 401) return streamOf(request, first, signal)
+  if (first.reply.status !== 401) return streamOf(request, first, signal)
   first.close()
   return streamOf(request, await attempt(request, refreshedToken(request.connection), signal), signal)
 }
 
 interface Attempt {
-  readonly statusCode: number
-  readonly body: Dispatcher.ResponseData['body']
+  readonly reply: Reply
   close(): void
 }
 
 async function attempt(request: StreamRequest, token: string, signal: AbortSignal): Promise<Attempt> {
-  const dispatcher = dispatcherOf(request.connection)
-  // Destroying rejects what is still under way; nobody waits for it any more.
-  const close = () => void dispatcher.destroy().catch(() => {})
+  const { connection, path, headers, body, clock } = request
+  const line = connection.network.stream(connection)
+  const message = {
+    method: 'POST',
+    url: `${connection.origin}${path}`,
+    headers: { ...headers, 'Content-Type': 'application/json', 'X-Auth-Token': token },
+    body: JSON.stringify(body),
+  }
+  let isLate = false
+  const cancel = clock.timer(headTimeoutMs, () => {
+    isLate = true
+    line.close()
+  })
   try {
-    const { statusCode, body } = await dispatcher.request({
-      origin: request.connection.origin,
-      method: 'POST',
-      path: request.path,
-      headers: { ...request.headers, 'Content-Type': 'application/json', 'X-Auth-Token': token },
-      body: JSON.stringify(request.body),
-      signal,
-    })
-    return { statusCode, body, close }
+    return { reply: await line.send(message, signal), close: () => line.close() }
   } catch (error) {
-    close()
+    line.close()
     signal.throwIfAborted()
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new SourceError(
-      'SOURCE_UNREACHABLE',
-      `${request.connection.origin} could not be reached for its stream (${code})`,
-    )
+    const why = isLate ? `it did not answer within ${headTimeoutMs / 1_000} s` : code
+    throw new SourceError('SOURCE_UNREACHABLE', `${connection.origin} could not be reached for its stream (${why})`)
+  } finally {
+    cancel()
   }
 }
 
-/** Connections for bodies that may take as long as they like. */
-export function dispatcherOf({ origin, ca, insecure, proxy }: Connection): Dispatcher {
-  const tls = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) }
-  const timeouts = { headersTimeout: headersTimeoutMs, bodyTimeout: 0, allowH2: false }
-  if (proxy !== null) return new ProxyAgent({ uri: proxy, requestTls: tls, ...timeouts })
-  return new Client(origin, { connect: tls, ...timeouts })
-}
-
-function streamOf(request: StreamRequest, { statusCode, body, close }: Attempt, signal: AbortSignal): OpenStream {
-  if (statusCode === 200) return { chunks: watched(request, body, close, signal), close }
+function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): OpenStream {
+  const { status } = reply
+  if (status === 200) return { chunks: watched(request, reply.body, close, signal), close }
   close()
   const { origin } = request.connection
-  if (statusCode === 401) throw new SourceError('SOURCE_UNAUTHORIZED', `${origin} refused the token for its stream`)
-  if (statusCode === 403) throw new SourceError('SOURCE_FORBIDDEN', `${origin} does not let this token read its stream`)
-  if (statusCode >= 500) throw new SourceError('SOURCE_UNREACHABLE', `${origin} answered ${statusCode} for its stream`)
-  throw new SourceError('SOURCE_PROTOCOL', `${origin} answered ${statusCode} for its stream`)
+  if (status === 401) throw new SourceError('SOURCE_UNAUTHORIZED', `${origin} refused the token for its stream`)
+  if (status === 403) throw new SourceError('SOURCE_FORBIDDEN', `${origin} does not let this token read its stream`)
+  if (status >= 500) throw new SourceError('SOURCE_UNREACHABLE', `${origin} answered ${status} for its stream`)
+  throw new SourceError('SOURCE_PROTOCOL', `${origin} answered ${status} for its stream`)
 }
 
 async function* watched(
   { clock, watchdogMs, connection }: StreamRequest,
-  body: Attempt['body'],
+  body: Reply['body'],
   close: () => void,
   signal: AbortSignal,
 ): AsyncGenerator<string> {

@@ -1,8 +1,5 @@
-import http from 'node:http'
-import https from 'node:https'
-import type { Readable } from 'node:stream'
-import axios, { type AxiosInstance } from 'axios'
 import type { Clock } from '../../lib/clock.ts'
+import type { Line, Reply } from '../../lib/network.ts'
 import { outOfProtocol, parseJson, type Refusal, refusalOf, unreachable } from './errors.ts'
 import type { Connection } from './provider.ts'
 
@@ -52,60 +49,24 @@ export interface Wire {
 
 /** Opens nothing yet; at most `concurrency` connections at once. */
 export function createWire(connection: Connection, concurrency: number): Wire {
-  const agents = createAgents(connection, concurrency)
-  const instance = axios.create({
-    httpAgent: agents.http,
-    httpsAgent: agents.https,
-    // The agents go through the configured proxy by themselves; one that only the environment names is not ours.
-    ...(connection.proxy === null ? { proxy: false } : {}),
-    // A redirect would carry the token to where nobody told us to send it.
-    maxRedirects: 0,
-    responseType: 'stream',
-    validateStatus: () => true,
-    transformRequest: [(body) => body],
-    transformResponse: [(body) => body],
-  })
+  const line = connection.network.questions(connection, concurrency)
   return {
-    exchange: (request, bounds) => exchange(instance, request, bounds),
-    close: () => {
-      agents.http.destroy()
-      agents.https.destroy()
-    },
+    exchange: (request, bounds) => exchange(line, request, bounds),
+    close: () => line.close(),
   }
 }
 
-function createAgents({ ca, insecure, proxy }: Connection, concurrency: number) {
-  const pool = {
-    keepAlive: true,
-    maxSockets: concurrency,
-    ...(proxy === null ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
-  }
-  return {
-    http: new http.Agent(pool),
-    https: new https.Agent({
-      ...pool,
-      rejectUnauthorized: !insecure,
-      ...(ca === null ? {} : { ca }),
-    }),
-  }
-}
-
-async function exchange(instance: AxiosInstance, request: Request, bounds: Bounds): Promise<Exchange> {
+async function exchange(line: Line, request: Request, bounds: Bounds): Promise<Exchange> {
   const ended = new AbortController()
   const abort = () => ended.abort()
   bounds.signal.addEventListener('abort', abort, { once: true })
   const cancelTimer = bounds.clock.timer(bounds.timeoutMs, abort)
   let status: number | null = null
   try {
-    const response = await instance.request<Readable>({
-      method: request.method,
-      url: request.url,
-      headers: request.headers,
-      data: request.body,
-      signal: ended.signal,
-    })
-    status = response.status
-    return { status, result: await readAnswer(request, response, response.data) }
+    const { method, url, headers, body } = request
+    const reply = await line.send({ method, url, headers, body }, ended.signal)
+    status = reply.status
+    return { status, result: await readAnswer(request, reply) }
   } catch (error) {
     bounds.signal.throwIfAborted()
     if (ended.signal.aborted) {
@@ -118,61 +79,55 @@ async function exchange(instance: AxiosInstance, request: Request, bounds: Bound
   }
 }
 
-interface Response {
-  readonly status: number
-  readonly headers: { readonly date?: unknown; readonly 'content-type'?: unknown }
-}
-
-async function readAnswer(request: Request, response: Response, stream: Readable): Promise<Answer> {
-  const isSuccess = response.status >= 200 && response.status < 300
+async function readAnswer(request: Request, reply: Reply): Promise<Answer> {
+  const isSuccess = reply.status >= 200 && reply.status < 300
   if (isSuccess && request.statusOnly) {
-    stream.destroy()
-    return success(response, undefined)
+    reply.discard()
+    return success(reply, undefined)
   }
-  const text = await readText(stream, isSuccess ? request.maxBytes : defaultMaxBytes)
-  if (!isSuccess) return refusalOf(response.status, text ?? '')
-  if (text === null) return outOfProtocol(response.status, `its answer is longer than ${request.maxBytes} bytes`)
+  const text = await readText(reply.body, isSuccess ? request.maxBytes : defaultMaxBytes)
+  if (!isSuccess) return refusalOf(reply.status, text ?? '')
+  if (text === null) return outOfProtocol(reply.status, `its answer is longer than ${request.maxBytes} bytes`)
   const body = parseJson(text)
   if (body === undefined)
-    return outOfProtocol(response.status, 'its answer is not JSON; is this the address of a provider?')
-  return success(response, body)
+    return outOfProtocol(reply.status, 'its answer is not JSON; is this the address of a provider?')
+  return success(reply, body)
 }
 
 /** The whole body, or null (and the connection cut) when it is longer than `maxBytes`. */
-async function readText(stream: Readable, maxBytes: number): Promise<string | null> {
-  const chunks: Buffer[] = []
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    // Leaving the loop destroys the stream.
+  for await (const chunk of body) {
+    length += chunk.length
+    // Leaving the loop cuts the connection.
     if (length > maxBytes) return null
-    chunks.push(bytes)
+    chunks.push(chunk)
   }
   return Buffer.concat(chunks, length).toString('utf8')
 }
 
-function success(response: Response, body: unknown): Success {
-  const ms = Date.parse(String(response.headers.date ?? ''))
+function success({ headers }: Reply, body: unknown): Success {
+  const ms = Date.parse(String(headers.date ?? ''))
   return {
     kind: 'ok',
     body,
     serverTimeMs: Number.isNaN(ms) ? null : ms,
-    contentType: String(response.headers['content-type'] ?? ''),
+    contentType: String(headers['content-type'] ?? ''),
   }
 }
 
 /** Only the code of a network error is kept: the error itself carries the request's headers, and with them the token. */
 function failureOf(error: unknown): Refusal {
   if (!isNetworkError(error)) throw error
-  const code = error.code ?? 'no reason given'
+  const { code } = error
   if (!certificateErrors.has(code)) return unreachable(`the connection failed (${code})`, true)
   return unreachable(`its certificate is not trusted (${code}); name its authority with \`ca\``, false)
 }
 
-/** Errors of axios and of Node; whatever has no code is a defect of our own. */
-function isNetworkError(error: unknown): error is { readonly code?: string } {
-  return axios.isAxiosError(error) || (error instanceof Error && 'code' in error && typeof error.code === 'string')
+/** What a network rejects with has a code; whatever has none is a defect of our own. */
+function isNetworkError(error: unknown): error is { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
 
 const certificateErrors: ReadonlySet<string> = new Set([

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Secret, type SecretSource } from '../../../src/lib/secret.ts'
 import { type Client, createClient } from '../../../src/sources/onedata/client.ts'
+import { sockets } from '../../../src/sources/onedata/sockets.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { api, never, type Peer, refused, startPeer, type TestDeps, testDeps, testToken } from './peer.ts'
@@ -240,6 +241,7 @@ describe('the client of a provider', () => {
 function aClient(peer: Peer, deps: TestDeps = testDeps(), token: SecretSource = deps.secret({ env: 'TOKEN' })): Client {
   const connection = {
     origin: peer.url,
+    network: sockets,
     ca: null,
     insecure: false,
     proxy: null,

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { type Log, silentLog } from '../../../src/lib/log.ts'
 import type { Provider } from '../../../src/sources/onedata/provider.ts'
 import { Scanner } from '../../../src/sources/onedata/scanner.ts'
+import { sockets } from '../../../src/sources/onedata/sockets.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 function never(): never {
@@ -14,6 +15,7 @@ const withoutFolder: Provider = {
   version: '25.0',
   connection: {
     origin: 'http://127.0.0.1:1',
+    network: sockets,
     ca: null,
     insecure: false,
     proxy: null,
