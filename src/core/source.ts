@@ -19,7 +19,7 @@ export type ScanMark =
       readonly kind: 'begin'
       /** Numbers the scans of one watch; pages and the end of the same scan carry it too. */
       readonly scan: number
-      /** The provider's own time when the listing began, milliseconds since the epoch; null where it did not tell. */
+      /** The provider's own time when the first listing of this watch began, milliseconds since the epoch; null in later ones, and where it did not tell. */
       readonly serverTimeMs: number | null
     }
   | {

@@ -44,6 +44,8 @@ class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #files = new Map<string, Map<string, { state: FileState; touchedAt: number }>>()
   readonly #rows = new Map<string, Row>()
+  /** Those that are owed, by target and id: claims look at nothing else. */
+  readonly #owed = new Map<string, Map<string, Row>>()
   readonly #cursors = new Map<string, Cursor>()
   readonly #baselines = new Map<string, Baseline>()
   readonly #leases = new Map<string, HeldLease>()
@@ -106,10 +108,13 @@ class MemoryStore implements Store {
   }
 
   async claim({ target, limit, now, leaseUntil }: Claim): Promise<readonly ClaimedDelivery[]> {
-    const busy = new Set(this.#ofTarget(target).flatMap((row) => (isLeased(row, now) ? [fileOf(row)] : [])))
-    const due = this.#ofTarget(target)
-      .filter((row) => row.delivery.state === 'owed' && row.delivery.nextAt <= now && !isLeased(row, now))
-      .toSorted((a, b) => a.delivery.nextAt - b.delivery.nextAt || a.delivery.createdAt - b.delivery.createdAt)
+    const busy = new Set<string>()
+    const due: Row[] = []
+    for (const row of this.#owedTo(target).values()) {
+      if (isLeased(row, now)) busy.add(fileOf(row))
+      else if (row.delivery.nextAt <= now) due.push(row)
+    }
+    due.sort((a, b) => a.delivery.nextAt - b.delivery.nextAt || a.delivery.createdAt - b.delivery.createdAt)
     const claimed: ClaimedDelivery[] = []
     for (const row of due) {
       if (claimed.length === limit) break
@@ -130,15 +135,18 @@ class MemoryStore implements Store {
       const row = this.#rows.get(settlement.id)
       if (row === undefined || row.delivery.state !== 'owed') continue
       row.leaseUntil = null
-      row.delivery = settled(row.delivery, settlement)
+      this.#change(row, settled(row.delivery, settlement))
     }
     this.#owe(owed, this.#clock.now())
   }
 
   async nextDue(target: string): Promise<number | null> {
-    const owed = this.#ofTarget(target).filter((row) => row.delivery.state === 'owed')
-    const due = owed.map((row) => row.leaseUntil ?? row.delivery.nextAt)
-    return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b))
+    let next: number | null = null
+    for (const { leaseUntil, delivery } of this.#owedTo(target).values()) {
+      const at = leaseUntil ?? delivery.nextAt
+      if (next === null || at < next) next = at
+    }
+    return next
   }
 
   async delivery(id: string): Promise<Delivery | null> {
@@ -186,20 +194,21 @@ class MemoryStore implements Store {
       let run = 1
       while (this.#rows.has(deliveryId(event.id, target, run))) run += 1
       const id = deliveryId(event.id, target, run)
-      this.#rows.set(id, { delivery: newDelivery(id, target, event, now), leaseUntil: null })
+      this.#add(newDelivery(id, target, event, now))
       return id
     })
   }
 
   async replay(ids: readonly string[], now: number): Promise<number> {
     const rows = this.#named(ids).filter(({ delivery }) => delivery.state === 'dead' || delivery.state === 'delivered')
-    for (const row of rows) row.delivery = { ...row.delivery, state: 'owed', attempts: 0, nextAt: now, createdAt: now }
+    for (const row of rows)
+      this.#change(row, { ...row.delivery, state: 'owed', attempts: 0, nextAt: now, createdAt: now })
     return rows.length
   }
 
   async discard(ids: readonly string[], now: number): Promise<number> {
     const rows = this.#named(ids).filter(({ delivery }) => delivery.state === 'dead' || delivery.state === 'owed')
-    for (const row of rows) row.delivery = { ...row.delivery, state: 'discarded', lastAttemptAt: now }
+    for (const row of rows) this.#change(row, { ...row.delivery, state: 'discarded', lastAttemptAt: now })
     return rows.length
   }
 
@@ -293,11 +302,28 @@ class MemoryStore implements Store {
     for (const { event, targets } of events) {
       for (const target of targets) {
         const id = deliveryId(event.id, target)
-        if (!this.#rows.has(id)) {
-          this.#rows.set(id, { delivery: newDelivery(id, target, event, now), leaseUntil: null })
-        }
+        if (!this.#rows.has(id)) this.#add(newDelivery(id, target, event, now))
       }
     }
+  }
+
+  #owedTo(target: string): Map<string, Row> {
+    const owed = this.#owed.get(target) ?? new Map()
+    this.#owed.set(target, owed)
+    return owed
+  }
+
+  #add(delivery: Delivery): void {
+    const row = { delivery, leaseUntil: null }
+    this.#rows.set(delivery.id, row)
+    this.#owedTo(delivery.target).set(delivery.id, row)
+  }
+
+  /** Its state may be another one from now on. */
+  #change(row: Row, delivery: Delivery): void {
+    row.delivery = delivery
+    if (delivery.state === 'owed') this.#owedTo(delivery.target).set(delivery.id, row)
+    else this.#owedTo(delivery.target).delete(delivery.id)
   }
 
   #ofTarget(target: string): Row[] {
@@ -310,7 +336,7 @@ class MemoryStore implements Store {
 }
 
 function isLeased(row: Row, now: number): boolean {
-  return row.delivery.state === 'owed' && row.leaseUntil !== null && row.leaseUntil > now
+  return row.leaseUntil !== null && row.leaseUntil > now
 }
 
 function fileOf({ delivery: { event } }: Row): string {

@@ -14,7 +14,7 @@ import {
   withSmallerPages,
 } from './listing-pages.ts'
 import { memoryOf } from './memory.ts'
-import type { ListedPage, ListOptions } from './provider.ts'
+import type { FolderListing, ListedPage, ListOptions } from './provider.ts'
 import { isImpossible, lookUp, type ProviderContext, pathKey } from './provider-context.ts'
 import type { ListingWay } from './versions.ts'
 
@@ -30,7 +30,7 @@ export async function listFolder(
   folder: string,
   listing: Listing,
   signal: AbortSignal,
-): Promise<AsyncIterable<ListedPage> | null> {
+): Promise<FolderListing | null> {
   if (isImpossible(folder)) return null
   const ways = context.way === null ? context.dialect.listings : [context.way]
   for (const way of ways) {
@@ -58,7 +58,7 @@ export async function* listDirectory(
   yield* directoryPages(context, directory, { read, space, options, turn, first: null }, signal)
 }
 
-type Begun = { readonly kind: 'begun'; readonly pages: AsyncIterable<ListedPage> } | Refusal
+type Begun = { readonly kind: 'begun'; readonly listing: FolderListing } | Refusal
 
 async function begin(
   context: ProviderContext,
@@ -76,16 +76,22 @@ async function begin(
     return begin(context, way, { folder, space, options }, signal)
   if (first.kind !== 'page') return first
   const turn = createTurn(context.turns, `${space.id}/${folder}`, context.readBudget)
-  return { kind: 'begun', pages: tree(context, root, { read, space, options, turn, first, way }, signal) }
+  const pages = tree(context, root, { read, space, options, turn, first, way }, signal)
+  // The id that stands for the space is not that of its root, and a path is no id.
+  return { kind: 'begun', listing: listingOf(pages, way === 'paths' || folder === '' ? null : root.fileId) }
 }
 
 /** The path API needs no id to start from. */
 const rootByPath = { kind: 'found', fileId: '' } as const
 
-function outcome(context: ProviderContext, folder: string, begun: Begun): AsyncIterable<ListedPage> | null {
-  if (begun.kind === 'begun') return begun.pages
+function listingOf(pages: AsyncGenerator<ListedPage>, rootId: string | null): FolderListing {
+  return { rootId, [Symbol.asyncIterator]: () => pages }
+}
+
+function outcome(context: ProviderContext, folder: string, begun: Begun): FolderListing | null {
+  if (begun.kind === 'begun') return begun.listing
   if (begun.kind === 'notFound') return null
-  if (begun.kind === 'noAccess') return unreadableFolder(folder)
+  if (begun.kind === 'noAccess') return listingOf(unreadableFolder(folder), null)
   throw listingError(context, begun)
 }
 

@@ -36,7 +36,17 @@ const rememberedFiles = 100_000
 export function createContext(
   fixed: Pick<ProviderContext, 'id' | 'client' | 'deps' | 'dialect' | 'concurrency' | 'readBudget'>,
 ): ProviderContext {
-  return { ...fixed, remembered: new LRUCache({ max: rememberedFiles }), turns: new Map(), way: null }
+  let remembered: LRUCache<string, Attributes> | null = null
+  return {
+    ...fixed,
+    // It takes all of its room at once, and providers that list attributes never need it.
+    get remembered() {
+      remembered ??= new LRUCache({ max: rememberedFiles })
+      return remembered
+    },
+    turns: new Map(),
+    way: null,
+  }
 }
 
 /** Checks the form of an answer; rejects with `SOURCE_PROTOCOL` where it has another. */

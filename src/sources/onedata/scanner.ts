@@ -19,7 +19,11 @@ export class Scanner {
   readonly #needs: WatchNeeds
   readonly #sink: WatchSink
   readonly #deps: SourceDeps
+  /** Ids of the space's root, by provider: it has the same one for ever. */
+  readonly #rootIds = new Map<string, string>()
   #number = 0
+  /** The sink has taken a beginning in: it knows the provider's time as of then, and needs no later one. */
+  #hasBegun = false
   #saidMissingAt = Number.NEGATIVE_INFINITY
 
   constructor(space: Space, needs: WatchNeeds, sink: WatchSink, deps: SourceDeps) {
@@ -33,8 +37,9 @@ export class Scanner {
   async scan(provider: Provider, signal: AbortSignal): Promise<ScanResult> {
     this.#number += 1
     const scan = this.#number
-    const serverTimeMs = await provider.serverTime(signal)
+    const serverTimeMs = this.#hasBegun ? null : await provider.serverTime(signal)
     await this.#sink.push({ observations: [], scan, mark: { kind: 'begin', scan, serverTimeMs } })
+    this.#hasBegun = true
     const directories = new Map<string, string>()
     const unreadable: string[] = []
     const missing: string[] = []
@@ -81,7 +86,7 @@ export class Scanner {
   ): Promise<boolean> {
     const pages = await provider.list(this.#space, folder, this.#listOptions(), signal)
     if (pages === null) return false
-    const rootId = await provider.directoryId(this.#space, folder, signal)
+    const rootId = pages.rootId ?? (await this.#rootId(provider, folder, signal))
     if (rootId !== null) into.directories.set(rootId, folder)
     for await (const { entries, unreadable } of pages) {
       collectDirectories(entries, into.directories)
@@ -89,6 +94,13 @@ export class Scanner {
       await this.#sink.push({ observations: entries.flatMap(toObservation), scan: into.scan })
     }
     return true
+  }
+
+  async #rootId(provider: Provider, folder: string, signal: AbortSignal): Promise<string | null> {
+    const known = folder === '' ? this.#rootIds.get(provider.id) : undefined
+    const fileId = known ?? (await provider.directoryId(this.#space, folder, signal))
+    if (folder === '' && fileId !== null) this.#rootIds.set(provider.id, fileId)
+    return fileId
   }
 
   #listOptions() {

@@ -5,6 +5,7 @@ import type { SourceDeps } from '../define.ts'
 import { changesSpecification, readChange } from './changes-messages.ts'
 import { DirectoryTree } from './directory-tree.ts'
 import { observedAttributes, readEvent } from './events-messages.ts'
+import { GapPace } from './gap-pace.ts'
 import { memoryOf } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
@@ -75,6 +76,7 @@ export class StreamSession {
   #gap: string | null = null
   #missing = false
   #listedAt = 0
+  readonly #gapPace = new GapPace()
   #wake: () => void = () => {}
 
   constructor(context: SessionContext) {
@@ -171,8 +173,7 @@ export class StreamSession {
 
   async #next(pump: Pump, signal: AbortSignal): Promise<Wake> {
     const { clock } = this.#context.deps
-    const { reconcileInterval, pollInterval } = this.#context.options
-    const listAt = this.#gap !== null ? 0 : this.#listedAt + (this.#missing ? pollInterval : reconcileInterval)
+    const listAt = this.#listAt()
     const widenAt = this.#gatherUntil ?? Number.POSITIVE_INFINITY
     const now = clock.now()
     if (widenAt <= now) return 'wider'
@@ -188,6 +189,12 @@ export class StreamSession {
     waiting.abort()
     signal.throwIfAborted()
     return ended ? 'ended' : this.#next(pump, signal)
+  }
+
+  #listAt(): number {
+    const { reconcileInterval, pollInterval } = this.#context.options
+    const regular = this.#listedAt + (this.#missing ? pollInterval : reconcileInterval)
+    return this.#gap === null ? regular : Math.min(regular, this.#gapPace.opensAt)
   }
 
   /** Ends are normal: quiet streams are cut every few minutes. Only a failure right after another is waited for. */
@@ -241,6 +248,7 @@ export class StreamSession {
 
   async #list(signal: AbortSignal): Promise<void> {
     const { scanner, provider, deps, onWatching } = this.#context
+    if (this.#gap !== null) this.#gapPace.note(deps.clock.now())
     this.#gap = null
     const result: ScanResult = await scanner.scan(provider, signal)
     this.#listedAt = deps.clock.now()

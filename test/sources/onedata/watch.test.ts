@@ -39,7 +39,9 @@ describe.each(streams)('a stream of %s', (via) => {
 
     await world.seen('in/two.txt', from)
     expect(world.listings).toBe(listings)
-    expect(world.observations.slice(from).some((each) => each.kind === 'file' && each.name === 'one.txt')).toBe(false)
+    // Its times may be told late; its size was told once.
+    const again = world.observations.slice(from).filter((each) => each.kind === 'file' && each.name === 'one.txt')
+    expect(again.filter((each) => each.kind === 'file' && each.facts.size !== undefined)).toEqual([])
   })
 
   it('that is half-open is cut by the watchdog, and what came meanwhile is told', async () => {
@@ -190,5 +192,35 @@ describe('a stream of changes', () => {
     for (let index = 0; index < 60; index++) await world.seen(`in/after-${index}.txt`)
     simulator.model.create('in/last.txt', 'x')
     await world.seen('in/last.txt')
+  })
+})
+
+describe('listing again and again', () => {
+  it('asks for no more than the id of the folder and its pages', async () => {
+    const simulator = await startSimulator()
+    simulator.model.mkdir('in')
+    const world = await WatchWorld.start(simulator, { via: 'poll' })
+    await world.listed(2)
+    simulator.requests.clear()
+    const listings = world.listings
+
+    await world.listed(listings + 5)
+
+    const routes = new Set(
+      [...simulator.requests.counts.keys()].map((route) => route.replace('/api/v3/oneprovider', '')),
+    )
+    expect(routes).toEqual(new Set(['POST /lookup-file-id/{path...}', 'GET /data/{id}/files']))
+  })
+
+  it('finds the root of a space once, for it never changes', async () => {
+    const simulator = await startSimulator()
+    const world = await WatchWorld.start(simulator, { via: 'poll', folders: [''] })
+    await world.listed(2)
+    simulator.requests.clear()
+    const listings = world.listings
+
+    await world.listed(listings + 5)
+
+    expect([...simulator.requests.counts.keys()]).toEqual(['GET /api/v3/oneprovider/data/{id}/files'])
   })
 })
