@@ -1,0 +1,61 @@
+import { completeEventId, deliveryId } from '../../../src/core/ids.ts'
+import type { FileStat, SpaceModel } from '../../../src/simulator/model/space-model.ts'
+import type { World } from '../world.ts'
+import { type Author, keyOf, type Revision } from './author.ts'
+
+/** An event that was received. */
+export interface Received extends Revision {
+  readonly path: string
+  /** When it was decided, milliseconds since the epoch. */
+  readonly at: number
+  readonly deliveryId: string
+}
+
+interface Outcome {
+  readonly world: World
+  readonly author: Author
+  /** Versions of files that were there before the watch began. */
+  readonly before: ReadonlySet<string>
+  readonly received: readonly Received[]
+}
+
+/** Compares what was received with what is there and what was ever finished; sentences about what is wrong. */
+export function judge({ world, author, before, received }: Outcome): readonly string[] {
+  const { provider, trigger } = world
+  const ids = new Set(received.map((each) => each.deliveryId))
+  const lost = expectedOf(provider.model, before).filter(({ stat }) => {
+    const key = { trigger: trigger.name, spaceId: provider.space.id, ...stat }
+    return !ids.has(deliveryId(completeEventId(key), trigger.deliver[0] ?? ''))
+  })
+  const doubled = received.filter((each, index) => {
+    return received.findIndex((other) => other.deliveryId === each.deliveryId) !== index
+  })
+  const early = received.filter((each) => {
+    const finishedAt = author.finishedAt(each)
+    return finishedAt === null || finishedAt > each.at
+  })
+  const old = received.filter((each) => before.has(keyOf(each)))
+  return [
+    ...lost.map(({ path, stat }) => `lost: ${path} (${stat.size} bytes, mtime ${stat.mtime})`),
+    ...doubled.map(({ path, size }) => `received twice: ${path} (${size} bytes)`),
+    ...early.map(({ path, size }) => `early: ${path} (${size} bytes)`),
+    ...old.map(({ path }) => `there before the watch began, and received: ${path}`),
+  ]
+}
+
+/** What is there at the end and was not from the beginning. */
+export function expectedOf(model: SpaceModel, before: ReadonlySet<string>): readonly FoundFile[] {
+  return filesBelow(model, 'in').filter(({ path, stat }) => !path.endsWith('.part') && !before.has(keyOf(stat)))
+}
+
+export interface FoundFile {
+  readonly path: string
+  readonly stat: FileStat
+}
+
+export function filesBelow(model: SpaceModel, path: string): readonly FoundFile[] {
+  const stat = model.stat(path)
+  if (stat === null) return []
+  if (stat.type !== 'DIR') return [{ path, stat }]
+  return model.list(path).flatMap((child) => filesBelow(model, child))
+}
