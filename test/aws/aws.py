@@ -152,6 +152,20 @@ def unpack(path):
         return {file: files.read(file).decode() for file in files.namelist()}
 
 
+def first_object(bucket):
+    return {'key': client('s3').list_objects_v2(Bucket=bucket)['Contents'][0]['Key']}
+
+
+def make_stack(name, path, parameters):
+    client('cloudformation').create_stack(
+        StackName=name,
+        TemplateBody=open(path).read(),
+        Capabilities=['CAPABILITY_IAM'],
+        Parameters=[{'ParameterKey': key, 'ParameterValue': value} for key, value in json.loads(parameters).items()],
+    )
+    return {}
+
+
 def template(name):
     """The template of a stack with the parameters that it was given, as text."""
     formation = client('cloudformation')
@@ -182,6 +196,6 @@ def found(ask):
 
 commands = {
     each.__name__: each
-    for each in (make_function, make_queue, jobs, make_bus, receive, deployed, unpack, make_bucket, template, remove_routes)
+    for each in (make_function, make_queue, jobs, make_bus, receive, deployed, unpack, make_bucket, first_object, make_stack, template, remove_routes)
 }
 print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), default=str))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -240,6 +240,40 @@ describe('a configuration', () => {
     expect(first.err).toContain(
       Buffer.from((await deployed('through')).function?.CodeSha256 ?? '', 'base64').toString('hex'),
     )
+  })
+})
+
+describe('the template for those who deploy by hand', () => {
+  it('makes the same function, named as its stack, with the rights that its parameters name', async () => {
+    await aws.ask('make_bucket', 'by-hand')
+    const { out } = await deploy(...configuration, '--name', 'first', '--bucket', 'by-hand', '--json')
+    const parameters = {
+      CodeBucket: 'by-hand',
+      CodeKey: z.object({ key: z.string() }).parse(await aws.ask('first_object', 'by-hand')).key,
+      Configuration: 's3://by-hand/onetrigger.yaml',
+      ReadableArns: 'arn:aws:s3:::by-hand/onetrigger.yaml',
+      CallableArns: 'arn:aws:lambda:us-east-1:123456789012:function:a,arn:aws:batch:us-east-1:123456789012:job-queue/b',
+    }
+
+    // As JSON, for moto keeps policies that came as YAML in a form that nobody reads.
+    const template = join(tempDir(), 'template.json')
+    writeFileSync(template, JSON.stringify(parse(readFileSync(join(root, 'deploy/aws/template.yaml'), 'utf8'))))
+
+    await aws.ask('make_stack', 'by-hand', template, JSON.stringify(parameters))
+
+    const [command, hand] = [await deployed('first'), await deployed('by-hand')]
+    expect(JSON.parse(out)).toMatchObject({ stack: 'created' })
+    expect(hand.function).toEqual({
+      ...command.function,
+      Handler: 'handler.handler',
+      Environment: { Variables: { ONETRIGGER_CONFIG: parameters.Configuration, ONETRIGGER_TABLE: 'by-hand' } },
+    })
+    expect(hand.table?.KeySchema).toEqual(command.table?.KeySchema)
+    expect(hand.statements.map(({ Action, Resource }) => [Action[0], Resource]).slice(2)).toEqual([
+      ['secretsmanager:GetSecretValue', [parameters.ReadableArns]],
+      ['lambda:InvokeFunction', parameters.CallableArns.split(',')],
+      ['batch:ListJobs', ['*']],
+    ])
   })
 })
 

@@ -1,8 +1,10 @@
 import { DeployError } from '../../core/errors.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Secret } from '../../lib/secret.ts'
+import { asMap } from '../definition/loose.ts'
 import type { Deployment } from '../deployment.ts'
 import type { DeployedSecret, Plan } from '../plan.ts'
+import { createTemplate } from '../template/create-template.ts'
 import { codeKey, templateText } from './assets.ts'
 import type { Cloud, Stack, StackRequest } from './cloud.ts'
 import { type Code, makeCode } from './code.ts'
@@ -35,12 +37,12 @@ export interface Deployed {
 /** Makes or changes the stack and the code so that they are what `deployment` says; does nothing where they are. Rejects with `DeployError` or `ConfigError`. */
 export async function deploy(deployment: Deployment, deps: DeployDeps): Promise<Deployed> {
   const { cloud } = deps
-  const { name, job } = deployment.plan
+  const { name } = deployment.plan
   const values = secretValues(deployment.plan)
   checkBeforehand(deployment, deps)
   const before = await changeableStack(name, cloud)
   const makesTable = await stackMakesTable(name, before, cloud)
-  if (before === null) await checkGpuQuota(job, deps)
+  if (!hasMachines(before, deployment.plan)) await checkGpuQuota(deployment.plan.job, deps)
   const { arns, changed } = await putSecrets(name, values, deps)
   const code = codeOf(deployment, arns, deps)
   const plan: Plan = { ...deployment.plan, makesTable, code: await uploadCode(name, code, deps) }
@@ -55,6 +57,13 @@ export async function deploy(deployment: Deployment, deps: DeployDeps): Promise<
 function checkBeforehand(deployment: Deployment, deps: DeployDeps): void {
   codeOf(deployment, new Map(), deps)
   templateText(deployment.plan)
+}
+
+/** Whether the stack has the machines of a plan already. */
+function hasMachines(before: Stack | null, plan: Plan): boolean {
+  if (before === null) return false
+  const machines = (resources: unknown) => JSON.stringify(asMap(resources).ComputeEnvironment)
+  return machines(templateOf(before).Resources) === machines(createTemplate(plan).Resources)
 }
 
 function codeOf(

@@ -196,6 +196,20 @@ describe('deploy aws refuses', () => {
     expect(account.changes).toEqual([])
   })
 
+  it('machines that the account may not start, when a stack changes to them', async () => {
+    const { account } = await AwsAccount.start({ quota: 4 })
+    const bundle = aBundle()
+    await deployCommand(definition, { bundle })
+    await deployCommand({ ...definition, memory: '1024' }, { bundle })
+    const asked = account.operations.filter((operation) => operation === 'GetServiceQuota').length
+    const larger = changedDefinition('instance_types: [p2.xlarge]', 'instance_types: [g5.48xlarge]')
+
+    const { failure } = await deployCommand({ ...definition, function: larger }, { bundle })
+
+    expect(failure).toContain('g5.48xlarge takes 192 vCPUs')
+    expect(asked).toBe(1)
+  })
+
   it.each([
     ['that is not told', null, {}],
     ['that may not be asked for', 64, { GetServiceQuota: awsError('AccessDeniedException') }],
@@ -265,7 +279,10 @@ describe('deploy aws refuses', () => {
 
     const secret = await deployCommand(definition, { bundle: aBundle(), env: {} })
     const bundle = await deployCommand(definition, { bundle: join(aBundle(), 'absent') })
-    const script = await deployCommand({ ...definition, function: withLongScript() }, { bundle: aBundle() })
+    const script = await deployCommand(
+      { ...definition, function: changedDefinition('', '', 60_000) },
+      { bundle: aBundle() },
+    )
 
     expect(secret.failure).toContain('ONEDATA_ACCESS_TOKEN')
     expect(bundle.failure).toContain('npm run build:lambda')
@@ -274,9 +291,10 @@ describe('deploy aws refuses', () => {
   })
 })
 
-function withLongScript(): string {
+/** The example with one text for another in its definition, and a script of so many bytes. */
+function changedDefinition(before: string, after: string, scriptBytes = 10): string {
   const [folder, text] = [tempDir(), readFileSync(definition.function, 'utf8')]
-  writeFileSync(join(folder, 'definition.yaml'), text)
-  writeFileSync(join(folder, 'yolov3.sh'), '#!/bin/sh\n'.padEnd(60_000, '#'))
+  writeFileSync(join(folder, 'definition.yaml'), text.replace(before, after))
+  writeFileSync(join(folder, 'yolov3.sh'), '#!/bin/sh\n'.padEnd(scriptBytes, '#'))
   return join(folder, 'definition.yaml')
 }
