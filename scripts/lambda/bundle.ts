@@ -41,7 +41,7 @@ export async function bundleFunction(outdir: string): Promise<Metafile> {
 }
 
 /** The package's entry loads all of it: mocks, caches, WebSocket, its own fetch. */
-const partsOfUndici: Plugin = {
+export const partsOfUndici: Plugin = {
   name: 'parts of undici',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'parts' }))
@@ -57,7 +57,7 @@ const partsOfUndici: Plugin = {
 }
 
 /** Its messages are in English. */
-const oneLanguageOfZod: Plugin = {
+export const oneLanguageOfZod: Plugin = {
   name: 'one language of zod',
   setup: ({ onLoad }) => {
     onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({

@@ -29,7 +29,7 @@ export const idle: Measurement = {
     check: { files: 20_000, directories: 200, settleSeconds: 14, cpuSeconds: 2, windowSeconds: 20 },
   },
   bounds: [
-    { figure: 'memoryMb', most: 120 },
+    { figure: 'memoryMb', most: 100 },
     // A quarter of it is left of the listing, unless what the listing took is never given back.
     { figure: 'memoryListedMb', most: 200 },
     { figure: 'eventsPerHour', most: 120 },
