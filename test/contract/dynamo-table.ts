@@ -154,6 +154,35 @@ export function tableContract(server: () => Dynamo): void {
       expect(await running.nextDue('hook')).toBe(clock.now() - 20_000)
     })
 
+    it('finds the same files in the table as the running process in memory, page by page, in the same order', async () => {
+      const running = await open()
+      const odd = ['\u{1F389}', 'y', 'z', '\uFFFD', '\uD800', 'x'.repeat(2_000)]
+      const ids = [...odd, ...Array.from({ length: 40 }, (_, n) => `f${n}`)]
+      const phase = (n: number) => (['complete', 'uploading', 'gone', 'stalled'] as const)[n % 4] ?? 'complete'
+      await running.commit(
+        aCommit({ states: ids.map((fileId, n) => aState({ fileId, path: `in/${n}`, phase: phase(n) })) }),
+      )
+      // One that was decided upon is pending again: its old state is still there.
+      await running.commit(aCommit({ states: [aState({ fileId: 'f2', path: 'in/8', phase: 'settling' })] }))
+      const all = async (store: Store) => {
+        const found: string[] = []
+        const next = () =>
+          store.pageFiles('default', ['uploading', 'settling', 'stalled', 'complete'], found.at(-1) ?? null, 1)
+        for (let page = await next(); page.length > 0; page = await next()) {
+          found.push(...page.map(({ fileId }) => fileId))
+        }
+        return found
+      }
+      const operator = await beside()
+
+      const inMemory = await all(running)
+
+      expect(await all(operator)).toEqual(inMemory)
+      expect(inMemory.toSorted()).toEqual(ids.filter((id, n) => phase(n) !== 'gone' || id === 'f2').toSorted())
+      expect(await operator.files('default', ids)).toEqual(await running.files('default', ids))
+      expect(await operator.filesByPath('default', ['in/8'])).toEqual(await running.filesByPath('default', ['in/8']))
+    })
+
     it('says where there is no table', async () => {
       await expect(openDynamoStoreBeside({ table: 'absent', clock })).rejects.toMatchObject({ code: 'STORE_NOT_FOUND' })
       await expect(openDynamoStore({ table: 'absent', clock })).rejects.toMatchObject({ code: 'STORE_NOT_FOUND' })

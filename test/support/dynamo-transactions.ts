@@ -21,24 +21,23 @@ export async function transact(operate: Operate, request: string) {
   const keys = parts.map(([, { TableName, Key, Item }]) => ({ TableName, Key: Key ?? { pk: Item?.pk, sk: Item?.sk } }))
   const isTwice = new Set(keys.map((key) => JSON.stringify(key))).size < keys.length
   if (isTwice || parts.length > 100 || request.length > 4_194_304) return refused('ValidationException', {})
-  const undo: (() => Promise<unknown>)[] = []
-  for (const [index, [kind, part]] of parts.entries()) {
-    const key = keys[index]
-    const { status, body } = await operate(`${kind}Item`, { ...part, ReturnValues: 'ALL_OLD' })
-    if (status !== 200) {
-      for (const each of undo.toReversed()) await each()
-      if (!body.includes('ConditionalCheckFailed')) return { status, body }
-      const CancellationReasons = parts.map((_, n) => ({ Code: n === index ? 'ConditionalCheckFailed' : 'None' }))
-      return refused('TransactionCanceledException', { CancellationReasons })
-    }
+  // No two of them are about the same item, so that their order does not matter.
+  const answers = await Promise.all(
+    parts.map(([kind, part]) => operate(`${kind}Item`, { ...part, ReturnValues: 'ALL_OLD' })),
+  )
+  const failed = answers.find(({ status }) => status !== 200)
+  if (failed === undefined) return { status: 200, body: '{}' }
+  for (const [index, { status, body }] of answers.entries()) {
+    if (status !== 200) continue
     const { Attributes } = JSON.parse(body) as { Attributes?: Item }
-    undo.push(() =>
-      Attributes === undefined
-        ? operate('DeleteItem', { ...key })
-        : operate('PutItem', { TableName: part.TableName, Item: Attributes }),
-    )
+    const { TableName, Key } = keys[index] ?? {}
+    if (Attributes === undefined) await operate('DeleteItem', { TableName, Key })
+    else await operate('PutItem', { TableName, Item: Attributes })
   }
-  return { status: 200, body: '{}' }
+  const isConditional = ({ body }: { readonly body: string }) => body.includes('ConditionalCheckFailed')
+  if (!isConditional(failed)) return failed
+  const codes = answers.map((each) => ({ Code: isConditional(each) ? 'ConditionalCheckFailed' : 'None' }))
+  return refused('TransactionCanceledException', { CancellationReasons: codes })
 }
 
 function refused(name: string, more: object) {

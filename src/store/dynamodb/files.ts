@@ -1,18 +1,13 @@
 import { type FileState, isPending, type Phase } from '../../core/file-state.ts'
 import type { Commit } from '../store.ts'
 import { keepMs } from './archive.ts'
+import { FileCache, type KnownFile } from './file-cache.ts'
 import { decodeFile, encodeFile } from './file-codec.ts'
 import { compareKeys, fileKey, filesPartition, nameKey } from './keys.ts'
 import { type Mirror, pendingName, type StoredRow } from './mirror.ts'
 import type { Op } from './shelf.ts'
 import type { Unit } from './units.ts'
 import type { Wire } from './wire.ts'
-
-/** A state that is decided upon, with the time it was written. */
-interface KnownFile {
-  readonly state: FileState
-  readonly at: number
-}
 
 /** A trigger's files are held in memory once they are all asked for, unless there are more. */
 const mostCached = 50_000
@@ -25,8 +20,8 @@ const fewIds = 100
  */
 export class Files {
   readonly #wire: Wire
-  /** Only a process that alone writes may remember; by trigger, then by sort key; null = too many. */
-  readonly #cache: Map<string, Map<string, KnownFile> | null> | null
+  /** Only a process that alone writes may remember; by partition; null = too many. */
+  readonly #cache: Map<string, FileCache | null> | null
 
   constructor(wire: Wire, isAlone: boolean) {
     this.#wire = wire
@@ -62,7 +57,7 @@ export class Files {
     const name = pendingName(state.trigger, state.fileId)
     if (isPending(state)) return mirror.pending.put(name, state)
     const key = fileKey(state.trigger, state.fileId)
-    const before = this.#cache?.get(key.pk)?.get(key.sk)?.state
+    const before = this.#cache?.get(key.pk)?.get(key.sk)
     const isNews =
       before === undefined || mirror.pending.get(name) !== undefined || encodeFile(before) !== encodeFile(state)
     if (!isNews) return []
@@ -93,7 +88,7 @@ export class Files {
   remove(mirror: Mirror, { trigger, fileId }: Commit['forget'][number]): Unit {
     const key = fileKey(trigger, fileId)
     const cached = this.#cache?.get(key.pk)
-    const isAbsent = cached !== undefined && cached !== null && !cached.has(key.sk)
+    const isAbsent = cached !== undefined && cached !== null && cached.get(key.sk) === undefined
     return [
       ...mirror.pending.drop(pendingName(trigger, fileId)),
       ...(isAbsent ? [] : [{ kind: 'delete', key } as const]),
@@ -151,7 +146,7 @@ export class Files {
   async remember(trigger: string): Promise<void> {
     const partition = filesPartition(trigger)
     if (this.#cache === null || this.#cache.has(partition)) return
-    const read = new Map<string, KnownFile>()
+    const read = new FileCache()
     for await (const rows of this.#wire.rows(partition)) {
       for (const row of rows) read.set(row.sk, decode(row))
       if (read.size > mostCached) break
@@ -169,13 +164,13 @@ export class Files {
     if (fileIds.length === 0) return []
     const keys = fileIds.map((fileId) => fileKey(trigger, fileId))
     const cached = this.#cache?.get(filesPartition(trigger))
-    if (cached !== undefined && cached !== null) return keys.flatMap(({ sk }) => cached.get(sk)?.state ?? [])
+    if (cached !== undefined && cached !== null) return keys.flatMap(({ sk }) => cached.get(sk) ?? [])
     return (await this.#wire.get(keys)).map((row) => decode(row).state)
   }
 
   async *#all(trigger: string): AsyncGenerator<readonly FileState[]> {
     const cached = this.#cache?.get(filesPartition(trigger))
-    if (cached !== undefined && cached !== null) yield [...cached.values()].map(({ state }) => state)
+    if (cached !== undefined && cached !== null) yield cached.states()
     else for await (const files of this.known(trigger)) yield files.map(({ state }) => state)
   }
 
@@ -190,7 +185,7 @@ export class Files {
     const partition = filesPartition(trigger)
     const isCurrent = (state: FileState) => isMeant(state) && !isPendingAgain(mirror, state)
     const cached = this.#cache?.get(partition)
-    if (cached !== undefined && cached !== null) return [...cached.values()].map(({ state }) => state).filter(isCurrent)
+    if (cached !== undefined && cached !== null) return [...cached.behind(behind).filter(isCurrent).take(limit)]
     const found: FileState[] = []
     for (let after = behind; found.length < limit; ) {
       const { rows, next } = await this.#wire.page(partition, after, limit)
