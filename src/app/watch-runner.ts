@@ -127,6 +127,7 @@ export class WatchRunner {
       epoch,
       sourceName,
       space: watch.space,
+      readable: async (readSignal) => watch.readable?.(readSignal),
       read: (requests, readSignal) => watch.read(requests, readSignal),
       triggers,
       store,

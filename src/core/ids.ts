@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What makes one version of one file's content, for one trigger. */
 export interface RevisionKey {
@@ -31,14 +31,14 @@ export function base32(bytes: Uint8Array): string {
 
 /** SHA-256 over the fields, each as UTF-8 behind its length in bytes (32 bit, big-endian), so that no two lists collide. */
 function digest(fields: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const field of fields) {
-    const bytes = Buffer.from(field, 'utf8')
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(bytes.length)
-    hash.update(length).update(bytes)
+  const lengths = fields.map((field) => Buffer.byteLength(field))
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let at = 0
+  for (const [index, field] of fields.entries()) {
+    at = bytes.writeUInt32BE(lengths[index] ?? 0, at)
+    at += bytes.write(field, at)
   }
-  return base32(hash.digest())
+  return base32(hash('sha256', bytes, 'buffer'))
 }
 
 /** The id of "this revision is complete" (ADR 0002): the same after any loss of state. */

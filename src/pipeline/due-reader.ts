@@ -11,6 +11,8 @@ import type { Changes } from './work-sheet.ts'
 
 export interface DueReaderOptions {
   readonly sourceName: string
+  /** `SpaceWatch.readable`; absent: always. */
+  readonly readable?: (signal: AbortSignal) => Promise<void>
   /** `SpaceWatch.read`. */
   readonly read: (requests: readonly ReadRequest[], signal: AbortSignal) => Promise<readonly ReadAnswer[]>
   readonly clock: Clock
@@ -72,7 +74,7 @@ export class DueReader {
         const nextAt = pending.nextAt()
         const freeAt = this.#freeAt()
         const at = nextAt === null || freeAt === null ? null : Math.max(nextAt, freeAt)
-        if (at !== null && at <= this.#options.clock.now()) await this.#begin()
+        if (at !== null && at <= this.#options.clock.now()) await this.#beginWhenReadable(signal)
         else await this.#alarm.until(at, signal)
       }
     } finally {
@@ -84,6 +86,16 @@ export class DueReader {
   #freeAt(): number | null {
     if (this.#readings.size === 0) return 0
     return this.#readings.size < readsAtOnce ? this.#beganAt + patienceMs : null
+  }
+
+  /** What is read is chosen at the last moment: so that what falls due while the source has no place for a read goes with it. */
+  async #beginWhenReadable(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.readable?.(signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    if (!signal.aborted) await this.#begin()
   }
 
   async #begin(): Promise<void> {

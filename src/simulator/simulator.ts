@@ -33,7 +33,7 @@ export interface SimulatorDelays {
   readonly sizeFlushMs: number
   /** Between flushes of times (8,000 from 21.02.6 on; 0 before). */
   readonly timesFlushMs: number
-  /** Between looks at the change log (1,000). */
+  /** Between looks at the change log while it is quiet (1,000). */
   readonly pollMs: number
   /** After which a stream without a byte is cut (300,000). */
   readonly idleCutMs: number

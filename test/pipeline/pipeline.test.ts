@@ -27,6 +27,28 @@ describe('the quiet period', () => {
     expect(world.reads).toHaveLength(1)
   })
 
+  it('reads together what falls due while the source has no place for a read', async () => {
+    const world = await aWatch()
+    await world.seen('in/a', { size: 10, mtime: 100 })
+    await world.clock.advance(10)
+    await world.seen('in/b', { size: 10, mtime: 100 })
+    const place = Promise.withResolvers<void>()
+    world.placeGate = place.promise
+    let together = 0
+    world.answer = () => {
+      together ||= world.reads.length
+      return null
+    }
+    await world.clock.advance(seconds(20))
+    expect(world.reads).toEqual([])
+
+    place.resolve()
+    await world.clock.advance(0)
+
+    expect(together).toBe(2)
+    expect(await world.events()).toHaveLength(2)
+  })
+
   it('begins anew when the fresh read finds something else', async () => {
     const world = await aWatch()
     await world.seen('in/a', { size: 10, mtime: 100 })

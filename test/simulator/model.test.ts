@@ -52,6 +52,29 @@ describe('a deletion', () => {
   })
 })
 
+describe('a directory', () => {
+  it('lists in the order of bytes, whatever came, went and came back', () => {
+    const name = fc.constantFrom('a', 'b', 'ab', 'Z', 'é', '\u{1f600}', '\uff5e')
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.boolean())), (steps) => {
+        const { tree } = setUp()
+        const there = new Set<string>()
+        for (const [entry, isListed] of steps) {
+          const node = tree.root.children?.get(entry)
+          if (node === undefined || node === null) tree.create(tree.root, entry, 'REG')
+          else tree.remove(node)
+          if (!there.delete(entry)) there.add(entry)
+          if (isListed) tree.root.children?.sorted()
+        }
+
+        const listed = tree.root.children?.sorted().map(({ displayName }) => displayName)
+
+        expect(listed).toEqual([...there].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+      }),
+    )
+  })
+})
+
 describe('the order of what becomes visible', () => {
   it('shows a new file with all documents at the next look, in any order', async () => {
     const { clock, tree, model } = setUp()
@@ -62,6 +85,28 @@ describe('the order of what becomes visible', () => {
     await clock.advance(1)
 
     expect(visible(tree).toSorted()).toEqual(['location a', 'meta a', 'times a'])
+  })
+
+  it('is looked at again at once while there is something to see', async () => {
+    const { clock, tree, model } = setUp()
+    const shown: number[] = []
+    const from = clock.now()
+    tree.log.follow(() => shown.push(clock.now() - from))
+    for (let made = 0; made < 200; made++) {
+      model.create(`f${made}`)
+      await clock.advance(10)
+    }
+    await clock.advance(5_000)
+    expect(shown.slice(0, 3)).toEqual([1_000, 1_010, 1_020])
+    expect(shown.length).toBeGreaterThan(100)
+
+    const before = shown.length
+    model.create('late')
+    await clock.advance(999)
+    expect(shown.length).toBe(before)
+    await clock.advance(1)
+
+    expect(shown.length).toBe(before + 1)
   })
 
   it('shows a growing size at once, then every ten seconds, and its mtime every eight', async () => {

@@ -27,6 +27,8 @@ export class PipelineWorld {
   readonly logged: { readonly level: string; readonly fields: object; readonly message: string }[] = []
   /** Reads are answered when this resolves. */
   readGate: Promise<void> = Promise.resolve()
+  /** The source has a place for a read when this resolves. */
+  placeGate: Promise<void> = Promise.resolve()
   /** Its answers come instead of the true ones, where it gives any. */
   answer: (request: ReadRequest) => readonly ReadAnswer[] | null = () => null
   pipeline: Pipeline
@@ -48,6 +50,7 @@ export class PipelineWorld {
       epoch: 1,
       sourceName: 'onedata',
       space: { id: 'space1', name: 'Gamma' },
+      readable: () => this.placeGate,
       read: (requests) => this.#read(requests),
       triggers: this.triggers,
       store: this.store,

@@ -24,6 +24,8 @@ export class WatchWorld {
   readonly opened: string[] = []
   readonly watch: SpaceWatch
   cursor: Cursor | null
+  /** What was handed over together. */
+  readonly batches: WatchBatch[] = []
   /** Full listings that were completed. */
   listings = 0
   readonly #stop = new AbortController()
@@ -97,7 +99,9 @@ export class WatchWorld {
     await this.#running
   }
 
-  #take({ observations, cursor, mark }: WatchBatch): void {
+  #take(batch: WatchBatch): void {
+    const { observations, cursor, mark } = batch
+    this.batches.push(batch)
     this.observations.push(...observations)
     if (cursor !== undefined) this.cursor = cursor
     if (mark?.kind === 'end' && mark.complete) this.listings += 1

@@ -8,12 +8,15 @@ export interface Change {
   readonly node: FileNode
 }
 
+/** What one look takes while it is busy (a query of a view), milliseconds. */
+const lookMs = 10
 /** Below that many outdated entries nothing is cleared away. */
 const leastStale = 1_024
 
 /**
  * The changes view of one provider and space. It is compacted: of each document only its newest change is there, at its newest number.
- * Streams see a change when the log has next been looked at, `pollMs` later at most.
+ * Streams see a change when the log has next been looked at: after silence `pollMs` later at most, and at once after a look that showed something, as
+ * cluster-worker's `couchbase_changes_stream.erl` and `couchbase_changes_worker.erl` do (`send_after(0, …)`), so that under load they lag by one look.
  */
 export class ChangeLog {
   readonly #clock: Clock
@@ -46,7 +49,7 @@ export class ChangeLog {
     node.seqs[kind] = this.#seq
     this.#changes.push({ seq: this.#seq, kind, node })
     this.#compact()
-    this.#poll ??= this.#clock.timer(this.#pollMs, () => this.#look())
+    this.#lookIn(this.#pollMs)
   }
 
   /** Takes all that is told of a node out of the log. */
@@ -96,10 +99,16 @@ export class ChangeLog {
     this.#readers.clear()
   }
 
+  #lookIn(ms: number): void {
+    this.#poll ??= this.#clock.timer(ms, () => this.#look())
+  }
+
   #look(): void {
     this.#poll = null
+    if (this.#visible === this.#seq) return
     this.#visible = this.#seq
     for (const read of [...this.#readers]) read()
+    this.#lookIn(Math.min(lookMs, this.#pollMs))
   }
 
   #compact(): void {

@@ -55,7 +55,10 @@ export interface FileNode {
 /** The entries of a directory by display name; sorted only when somebody asks. */
 export class Children {
   readonly #byName = new Map<string, FileNode>()
-  #sorted: readonly FileNode[] | null = null
+  /** What was last given out in order, and what has come and gone since. */
+  #sorted: readonly FileNode[] = []
+  #added = new Set<FileNode>()
+  #removed = new Set<FileNode>()
 
   get size(): number {
     return this.#byName.size
@@ -67,12 +70,12 @@ export class Children {
 
   add(node: FileNode): void {
     this.#byName.set(node.displayName, node)
-    this.#sorted = null
+    this.#added.add(node)
   }
 
   remove(node: FileNode): void {
     this.#byName.delete(node.displayName)
-    this.#sorted = null
+    if (!this.#added.delete(node)) this.#removed.add(node)
   }
 
   values(): Iterable<FileNode> {
@@ -81,9 +84,27 @@ export class Children {
 
   /** In the order of the bytes of their names. */
   sorted(): readonly FileNode[] {
-    this.#sorted ??= [...this.#byName.values()].sort((a, b) => compareNames(a.displayName, b.displayName))
+    if (this.#removed.size > 0) this.#sorted = this.#sorted.filter((node) => !this.#removed.has(node))
+    if (this.#added.size > 0) this.#sorted = merged(this.#sorted, [...this.#added].sort(byName))
+    this.#added.clear()
+    this.#removed.clear()
     return this.#sorted
   }
+}
+
+function byName(a: FileNode, b: FileNode): number {
+  return compareNames(a.displayName, b.displayName)
+}
+
+/** A large directory that changes all the time is not sorted anew for each listing. */
+function merged(old: readonly FileNode[], added: readonly FileNode[]): readonly FileNode[] {
+  const all: FileNode[] = []
+  let next = 0
+  for (const node of old) {
+    for (let one = added[next]; one !== undefined && byName(one, node) < 0; one = added[++next]) all.push(one)
+    all.push(node)
+  }
+  return all.concat(added.slice(next))
 }
 
 const beyondTheBasicPlane = /[\ud800-\udfff]/

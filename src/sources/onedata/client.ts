@@ -35,6 +35,8 @@ export interface Client {
   demand(ask: Ask, signal: AbortSignal): Promise<Success>
   /** The error for a refusal that `ask` gave. */
   error(ask: Pick<Ask, 'route'>, refusal: Refusal): SourceError
+  /** Resolves when a question would be asked at once; rejects when the signal aborts. */
+  free(signal: AbortSignal): Promise<void>
   close(): void
 }
 
@@ -100,6 +102,7 @@ export function createClient(options: ClientOptions, deps: SourceDeps): Client {
       return answer
     },
     error,
+    free: (signal) => limiter.free(signal),
     close: () => wire.close(),
   }
 }

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '../../lib/clock.ts'
 export interface Limiter {
   /** Runs `task` when a place and a token are free, first come first served. Rejects with the signal's reason when it aborts before that. */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Resolves when it is its turn, without taking anything: a task that is run then begins at once. Rejects with the signal's reason. */
+  free(signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -15,7 +17,7 @@ export function createLimiter(
   limits: { readonly concurrency: number; readonly perSecond: number },
 ): Limiter {
   const capacity = Math.max(1, limits.perSecond)
-  const waiting = new Set<() => void>()
+  const waiting = new Set<{ readonly start: () => void; readonly weight: 0 | 1 }>()
   let tokens = capacity
   let filledAt = clock.now()
   let running = 0
@@ -29,13 +31,13 @@ export function createLimiter(
 
   const admit = () => {
     refill()
-    for (const start of waiting) {
+    for (const place of waiting) {
       if (running >= limits.concurrency) return
       if (tokens < 1) return wakeWhenFilled()
-      waiting.delete(start)
-      running += 1
-      tokens -= 1
-      start()
+      waiting.delete(place)
+      running += place.weight
+      tokens -= place.weight
+      place.start()
     }
   }
 
@@ -51,11 +53,11 @@ export function createLimiter(
     cancelTimer = null
   }
 
-  const place = (signal: AbortSignal) =>
+  const turn = (signal: AbortSignal, weight: 0 | 1) =>
     new Promise<void>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
       const abort = () => {
-        waiting.delete(start)
+        waiting.delete(place)
         if (waiting.size === 0) stopWaiting()
         reject(signal.reason)
       }
@@ -63,14 +65,16 @@ export function createLimiter(
         signal.removeEventListener('abort', abort)
         resolve()
       }
+      const place = { start, weight }
       signal.addEventListener('abort', abort, { once: true })
-      waiting.add(start)
+      waiting.add(place)
       admit()
     })
 
   return {
+    free: (signal) => turn(signal, 0),
     run: async (task, signal) => {
-      await place(signal)
+      await turn(signal, 1)
       try {
         return await task()
       } finally {

@@ -24,12 +24,25 @@ export interface ProviderContext {
    * not read at each listing. Bounded; what is pushed out costs one request more.
    */
   readonly remembered: LRUCache<string, Attributes>
+  /** Directories that were lately listed to look at files in them, by space and path. */
+  readonly directories: LRUCache<string, KnownDirectory>
   /** Where the turn of known files stands, per listed folder. */
   readonly turns: Map<string, number>
   /** The way of listing that worked, once one did. */
   way: ListingWay | null
 }
 
+/** What is known of a directory that is listed to look at files in it. */
+export interface KnownDirectory {
+  readonly fileId: string
+  readonly foundAt: number
+  /** Files that fall due together do not have names that follow each other. */
+  isScattered: boolean
+  forget(): void
+}
+
+/** Entries of `directories`. */
+const rememberedDirectories = 1_000
 /** Entries of `remembered`: some 20 MB at most. */
 const rememberedFiles = 100_000
 
@@ -44,6 +57,7 @@ export function createContext(
       remembered ??= new LRUCache({ max: rememberedFiles })
       return remembered
     },
+    directories: new LRUCache({ max: rememberedDirectories }),
     turns: new Map(),
     way: null,
   }

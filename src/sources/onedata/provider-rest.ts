@@ -81,6 +81,7 @@ function restProvider(
     list: (space, folder, listOptions, signal) => listFolder(context, folder, { space, options: listOptions }, signal),
     listDirectory: (space, directory, listOptions, signal) =>
       listDirectory(context, directory, { space, options: listOptions }, signal),
+    readable: (signal) => context.client.free(signal),
     read: (space, requests, signal) => readFiles(context, space, requests, signal),
     listSpaces: async (signal) => (await listProviderSpaces(context, signal)).map(({ id, name }) => ({ id, name })),
     resolveSpace: (wanted, signal) => resolveProviderSpace(context, wanted, signal),

@@ -62,6 +62,8 @@ export interface Provider {
     options: ListOptions,
     signal: AbortSignal,
   ): AsyncIterable<ListedPage>
+  /** See `SpaceWatch.readable`. */
+  readable(signal: AbortSignal): Promise<void>
   /** See `SpaceWatch.read`. */
   read(space: Space, requests: readonly ReadRequest[], signal: AbortSignal): Promise<readonly ReadAnswer[]>
   close(): Promise<void>

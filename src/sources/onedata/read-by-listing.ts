@@ -2,8 +2,8 @@ import { SourceError } from '../../core/errors.ts'
 import { baseName, dirName, type FileFacts } from '../../core/observation.ts'
 import type { ReadRequest, Space } from '../../core/source.ts'
 import { type Attributes, attributeQuery } from './attributes.ts'
-import { askChildren } from './listing-pages.ts'
-import { lookUp, type ProviderContext } from './provider-context.ts'
+import { askChildren, type RawEntry } from './listing-pages.ts'
+import { type KnownDirectory, lookUp, type ProviderContext } from './provider-context.ts'
 
 /** A file as just seen. */
 export interface ListedFile {
@@ -16,12 +16,17 @@ export interface ListedFile {
 /** Below this many files of one directory, reading each costs no more than finding the directory and a page of it. */
 const leastFiles = 4
 
-/** Entries of one page: a page is worth its weight also where it finds a few files only. */
-const pageEntries = 1_000
+/** Entries of a page among which the wanted ones lie scattered: it is worth its weight also where it finds a few of them only. */
+const widePage = 1_000
+/** A page that is expected to find little else has so many entries for each wanted one, and not less than the other. */
+const [entriesEach, narrowestPage] = [2, 20]
+/** What was learned of a directory is believed for so long: reads of the same one come many times a second. */
+const knownForMs = 2_000
 
 /**
- * Looks at many files of one directory by listing it. Each page begins at the first name still wanted and listing goes on only while a
- * page finds more than one of them; whoever is not found (moved, deleted, renamed) is left to be read singly.
+ * Looks at many files of one directory by listing it. Each page begins at the first name still wanted. Files that come together mostly have names
+ * that follow each other, so a page is first as narrow as they are many; where that finds few of them, it is wide, and listing goes on only while
+ * a page finds more than one of them. Whoever is not found (moved, deleted, renamed) is left to be read singly.
  */
 export async function readByListing(
   context: ProviderContext,
@@ -67,25 +72,59 @@ async function listWanted(
   { space, dir, group, found }: Wanted,
   signal: AbortSignal,
 ): Promise<void> {
-  const directory = await lookUp(context, space, dir, signal)
-  if (directory.kind !== 'found') return
+  const directory = await find(context, space, dir, signal)
+  if (directory === null) return
   const ids = new Set(group.map(({ fileId }) => fileId))
   const needs = { holes: true, xattrs: [...new Set(group.flatMap(({ xattrs }) => xattrs))] }
   const attributes = attributeQuery(context.dialect, ['name'], needs)
+  const place = { fileId: directory.fileId, path: dir }
   let names = group.map(({ path }) => baseName(path ?? '')).toSorted(byBytes)
   while (names.length > 1) {
-    const start = canStartAtName(context) ? [['index', names[0] ?? ''] as const] : []
-    const query = [['limit', String(pageEntries)] as const, ...start, ...attributes]
-    const page = await askChildren(context, { fileId: directory.fileId, path: dir }, query, needs, signal)
-    if (page.kind !== 'children') return
+    const entries = entriesOf(context, directory, names.length)
+    const query = [['limit', String(entries)] as const, ...startAt(context, names[0] ?? ''), ...attributes]
+    const page = await askChildren(context, place, query, needs, signal)
+    if (page.kind !== 'children') return directory.forget()
     const hits = page.entries.filter(({ fileId }) => ids.has(fileId))
-    for (const { fileId, name, attributes: told } of hits) {
-      found.set(fileId, { type: told?.type ?? null, dir, name, facts: told?.facts ?? {} })
-    }
+    for (const hit of hits) found.set(hit.fileId, listedFile(hit))
     const last = page.entries.at(-1)
-    if (!canStartAtName(context) || page.isLast || last === undefined || hits.length < 2) return
+    if (!canStartAtName(context) || page.isLast || last === undefined) return
+    if (hits.length < Math.min(names.length, page.entries.length) / entriesEach) directory.isScattered = true
+    if (hits.length < 2 && entries === widePage) return
     names = names.filter((name) => byBytes(name, last.name) > 0)
   }
+}
+
+function listedFile({ dir, name, attributes }: RawEntry): ListedFile {
+  return { type: attributes?.type ?? null, dir, name, facts: attributes?.facts ?? {} }
+}
+
+/** How many entries a page is asked for that is to find so many files. */
+function entriesOf(context: ProviderContext, { isScattered }: KnownDirectory, files: number): number {
+  if (isScattered || !canStartAtName(context)) return widePage
+  return Math.min(Math.max(files * entriesEach, narrowestPage), widePage)
+}
+
+function startAt(context: ProviderContext, name: string): readonly (readonly [string, string])[] {
+  return canStartAtName(context) ? [['index', name]] : []
+}
+
+/** Asked once for all reads of the next moments: a directory that is moved meanwhile is noticed by its stream. */
+async function find(
+  context: ProviderContext,
+  space: Space,
+  dir: string,
+  signal: AbortSignal,
+): Promise<KnownDirectory | null> {
+  const key = `${space.id}/${dir}`
+  const now = context.deps.clock.now()
+  const known = context.directories.get(key)
+  if (known !== undefined && now - known.foundAt < knownForMs) return known
+  const found = await lookUp(context, space, dir, signal)
+  if (found.kind !== 'found') return null
+  const forget = () => void context.directories.delete(key)
+  const directory = { fileId: found.fileId, foundAt: now, isScattered: false, forget }
+  context.directories.set(key, directory)
+  return directory
 }
 
 /** From 21.02.5 on; before, a listing begins at its beginning, and only its first page is tried. */
@@ -93,7 +132,10 @@ function canStartAtName(context: ProviderContext): boolean {
   return context.dialect.attributes === 'current'
 }
 
-/** A provider's order of names. */
+const beyondTheBasicPlane = /[\ud800-\udfff]/
+
+/** A provider's order of names; JavaScript's own differs only where characters need two code units. */
 function byBytes(a: string, b: string): number {
+  if (!beyondTheBasicPlane.test(a) && !beyondTheBasicPlane.test(b)) return a < b ? -1 : Number(a > b)
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -1,4 +1,5 @@
 import { SourceError } from '../../core/errors.ts'
+import type { Observation } from '../../core/observation.ts'
 import type { Cursor, Space, WatchNeeds, WatchSink } from '../../core/source.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { SourceDeps } from '../define.ts'
@@ -351,16 +352,17 @@ export class StreamSession {
         last = id ?? last
         fresh.push(event)
       }
-      await this.#takeEvents(fresh)
-      await this.#advance(last)
+      await this.#takeEvents(fresh, last)
     }
   }
 
-  async #takeEvents(events: readonly RawEvent[]): Promise<void> {
-    const { provider, sink } = this.#context
+  async #takeEvents(events: readonly RawEvent[], last: number | null): Promise<void> {
+    const { provider } = this.#context
     const meanings = events.map((event) => readEvent(event, this.#tree, provider.id))
-    const observations = meanings.flatMap((meaning) => meaning.observations)
-    if (observations.length > 0) await sink.push({ observations })
+    await this.#push(
+      meanings.flatMap((meaning) => meaning.observations),
+      last,
+    )
     for (const { newDirectory, gap } of meanings) {
       if (gap !== undefined) this.rescan(gap)
       if (newDirectory !== undefined) this.#found(new Map([[newDirectory.fileId, newDirectory.path]]))
@@ -368,7 +370,7 @@ export class StreamSession {
   }
 
   async #readChanges(stream: OpenStream, signal: AbortSignal): Promise<void> {
-    const { space, needs, provider, sink } = this.#context
+    const { space, needs, provider } = this.#context
     const isDirectory = (fileId: string) => this.#directories.has(fileId)
     let last = this.#lastId
     for await (const lines of linesOf(stream)) {
@@ -383,17 +385,17 @@ export class StreamSession {
         last = meaning.seq
         return meaning.observations
       })
-      if (observations.length > 0) await sink.push({ observations })
-      await this.#advance(last)
+      await this.#push(observations, last)
     }
   }
 
-  /** The cursor goes into the store behind the observations it covers. */
-  async #advance(last: number | null): Promise<void> {
-    if (last === null || last === this.#lastId) return
+  /** The cursor goes into the store together with the observations it covers. */
+  async #push(observations: readonly Observation[], last: number | null): Promise<void> {
     const { provider, via, sink } = this.#context
-    await sink.push({ observations: [], cursor: { provider: provider.id, via, value: String(last) } })
-    this.#lastId = last
+    if (last !== null && last !== this.#lastId) {
+      await sink.push({ observations, cursor: { provider: provider.id, via, value: String(last) } })
+      this.#lastId = last
+    } else if (observations.length > 0) await sink.push({ observations })
   }
 
   #noteJump(last: number | null, id: number): void {

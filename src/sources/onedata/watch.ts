@@ -91,6 +91,10 @@ export class OnedataWatch implements SpaceWatch {
     }
   }
 
+  async readable(signal: AbortSignal): Promise<void> {
+    await this.#provider?.readable(signal)
+  }
+
   async read(requests: readonly ReadRequest[], signal: AbortSignal): Promise<readonly ReadAnswer[]> {
     if (this.#provider !== null) return this.#provider.read(this.space, requests, signal)
     return requests.map(({ fileId }) => ({ kind: 'unavailable', fileId, reason: this.#health.detail }))

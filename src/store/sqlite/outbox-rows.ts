@@ -37,11 +37,18 @@ export class OutboxRows {
   }
 
   owe({ event, targets }: OwedEvent, now: number): void {
-    const missing = targets.filter((target) => !this.#exists(deliveryId(event.id, target)))
+    const missing = targets
+      .map((target) => ({ id: deliveryId(event.id, target), target }))
+      .filter(({ id }) => !this.#exists(id))
     if (missing.length === 0) return
-    const eventSeq = this.#eventSeq(event)
-    for (const target of missing) this.#insert(deliveryId(event.id, target), target, event, eventSeq, now)
-    this.#statements.run('UPDATE events SET deliveries = deliveries + ? WHERE seq = ?', missing.length, eventSeq)
+    const row = this.#statements.one(
+      `INSERT INTO events (id, data, deliveries) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET deliveries = deliveries + excluded.deliveries RETURNING seq`,
+      event.id,
+      JSON.stringify(event),
+      missing.length,
+    )
+    for (const { id, target } of missing) this.#insert(id, target, event, Number(row?.seq), now)
   }
 
   claim({ target, limit, now, leaseUntil }: Claim): ClaimedDelivery[] {
@@ -256,15 +263,6 @@ export class OutboxRows {
 
   #exists(id: string): boolean {
     return this.#statements.one('SELECT 1 FROM deliveries WHERE id = ?', id) !== undefined
-  }
-
-  #eventSeq(event: Event): number {
-    this.#statements.run(
-      'INSERT INTO events (id, data, deliveries) VALUES (?, ?, 0) ON CONFLICT (id) DO NOTHING',
-      event.id,
-      JSON.stringify(event),
-    )
-    return Number(this.#statements.one('SELECT seq FROM events WHERE id = ?', event.id)?.seq)
   }
 }
 

@@ -44,6 +44,28 @@ describe('the limiter', () => {
     expect(started).toEqual([0, 2_000, 4_000])
   })
 
+  it('tells when a task would begin at once, and takes nothing for it', async () => {
+    const clock = new FakeClock()
+    const limiter = createLimiter(clock, { concurrency: 1, perSecond: 1 })
+    const told: string[] = []
+    await limiter.free(never)
+    await limiter.free(never)
+    await limiter.run(async () => {}, never)
+
+    void limiter.run(async () => void told.push('before it'), never)
+    void limiter.free(never).then(() => told.push('free'))
+    await clock.advance(1_999)
+    expect(told).toEqual(['before it'])
+    await clock.advance(1)
+
+    expect(told).toEqual(['before it', 'free'])
+    const abort = new AbortController()
+    await limiter.run(async () => {}, never)
+    const waiting = limiter.free(abort.signal)
+    abort.abort(new Error('stop'))
+    await expect(waiting).rejects.toThrow('stop')
+  })
+
   it('gives the place back when a task fails', async () => {
     const limiter = createLimiter(new FakeClock(), { concurrency: 1, perSecond: 100 })
 

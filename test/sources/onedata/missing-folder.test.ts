@@ -28,6 +28,7 @@ const withoutFolder: Provider = {
   directoryId: async () => null,
   list: async () => null,
   listDirectory: never,
+  readable: async () => {},
   read: never,
   close: async () => {},
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../../../src/core/errors.ts'
 import type { ReadRequest } from '../../../src/core/source.ts'
 import { openProvider } from '../../../src/sources/onedata/connect.ts'
 import type { Provider } from '../../../src/sources/onedata/provider.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import {
   below,
   eacces,
@@ -235,7 +236,55 @@ describe('a fresh look at many files', () => {
     expect(askedApart.slice(1, 3)).toEqual(['/lookup-file-id/Gamma@s1/in', '/data/IN/children'])
     expect(askedApart).toHaveLength(6)
     expect(near.map(({ kind }) => kind)).toEqual(['gone', 'file', 'file', 'file'])
-    expect(peer.asked.map(below)).toEqual(['/lookup-file-id/Gamma@s1/in', '/data/IN/children', '/data/moved'])
+    // Where the directory is was told a moment ago.
+    expect(peer.asked.map(below)).toEqual(['/data/IN/children', '/data/moved'])
+  })
+
+  it('asks for little more than the files where their names follow each other', async () => {
+    const { provider, peer } = await openDirectory(9_000)
+    const requests = Array.from({ length: 50 }, (_, i) => aRequest(numbered(i + 4_000)))
+
+    const answers = await provider.read(space, requests, never)
+
+    expect(answers.map(({ kind }) => kind)).toEqual(Array(50).fill('file'))
+    expect(pagesOf(peer)).toEqual([['f04000', '100']])
+  })
+
+  it('asks for wide pages where they lie scattered, and keeps to that', async () => {
+    const { provider, peer } = await openDirectory(900)
+    const requests = Array.from({ length: 20 }, (_, i) => aRequest(numbered(i * 40)))
+
+    const answers = await provider.read(space, requests, never)
+    const first = pagesOf(peer)
+    peer.asked.splice(0)
+    await provider.read(space, requests, never)
+
+    expect(answers.map(({ kind }) => kind)).toEqual(Array(20).fill('file'))
+    expect(first).toEqual([
+      ['f00000', '40'],
+      ['f00040', '1000'],
+    ])
+    expect(pagesOf(peer)).toEqual([['f00000', '1000']])
+    expect(peer.asked).toHaveLength(1)
+  })
+
+  it('looks a directory up anew after a while, and after a listing that failed', async () => {
+    const { provider, peer, directory, clock } = await openDirectory(100)
+    const requests = Array.from({ length: 10 }, (_, i) => aRequest(numbered(i)))
+    const lookUps = () => peer.asked.filter((asked) => below(asked).startsWith('/lookup-file-id/')).length
+
+    await provider.read(space, requests, never)
+    await provider.read(space, requests, never)
+    expect(lookUps()).toBe(1)
+    await clock.advance(2_000)
+    await provider.read(space, requests, never)
+    expect(lookUps()).toBe(2)
+    directory.isMoved = true
+    await provider.read(space, requests, never)
+    directory.isMoved = false
+    await provider.read(space, requests, never)
+
+    expect(lookUps()).toBe(3)
   })
 
   it('tries one page only where a listing cannot begin at a name', async () => {
@@ -307,13 +356,22 @@ async function open(
   return { peer, provider: await openProvider(peer.url, testOptions(peer.url), testDeps(), never) }
 }
 
-/** A provider with `count` files f00000, f00001... in the folder `in`. */
-async function openDirectory(count: number, version = '25.0'): Promise<{ provider: Provider; peer: Peer }> {
+/** Where each page began, and how many entries it was asked for. */
+function pagesOf(peer: Peer): readonly (readonly (string | null)[])[] {
+  const pages = peer.asked.filter((asked) => below(asked).endsWith('/children'))
+  return pages.map(({ query }) => [query.get('index'), query.get('limit')])
+}
+
+/** A provider with `count` files f00000, f00001... in the folder `in`; time stands still. */
+async function openDirectory(count: number, version = '25.0') {
+  const directory = { isMoved: false }
+  const clock = new FakeClock()
   const ids = Array.from({ length: count }, (_, i) => numbered(i).fileId)
   const file = (id: string) => ({ fileId: id, file_id: id, name: id, path: `/Gamma/in/${id}`, type: 'REG', size: 1 })
   const peer = await startProvider(version, (asked) => {
     const route = below(asked)
     if (route.startsWith('/lookup-file-id/')) return { json: { fileId: 'IN' } }
+    if (route === '/data/IN/children' && directory.isMoved) return enoent
     if (route === '/data/IN/children') {
       const from = ids.filter((id) => id >= (asked.query.get('index') ?? ''))
       const page = from.slice(0, Number(asked.query.get('limit')))
@@ -323,5 +381,6 @@ async function openDirectory(count: number, version = '25.0'): Promise<{ provide
     if (id === 'bad') return refused(400, 'badValueString')
     return ids.includes(id) ? { json: file(id) } : enoent
   })
-  return { peer, provider: await openProvider(peer.url, testOptions(peer.url), testDeps(), never) }
+  const provider: Provider = await openProvider(peer.url, testOptions(peer.url), testDeps({ clock }), never)
+  return { peer, provider, directory, clock }
 }

@@ -31,6 +31,9 @@ describe.each(streams)('a stream of %s', (via) => {
     const { simulator, world } = await aWatch({ via })
     simulator.model.create('in/one.txt', 'x')
     await world.seen('in/one.txt')
+    // A file has several documents; when the next file is seen, all of those of the first have been told.
+    simulator.model.create('in/next.txt', 'x')
+    await world.seen('in/next.txt')
     await waitFor('the cursor is told', () => world.cursor !== null)
     const [listings, from] = [world.listings, world.observations.length]
 
@@ -42,6 +45,17 @@ describe.each(streams)('a stream of %s', (via) => {
     // Its times may be told late; its size was told once.
     const again = world.observations.slice(from).filter((each) => each.kind === 'file' && each.name === 'one.txt')
     expect(again.filter((each) => each.kind === 'file' && each.facts.size !== undefined)).toEqual([])
+  })
+
+  it('tells what it saw and how far that goes together, so that both cost one commit', async () => {
+    const { simulator, world } = await aWatch({ via })
+    simulator.model.create('in/one.txt', 'x')
+    await world.seen('in/one.txt')
+
+    const batch = world.batches.find(({ observations }) =>
+      observations.some((each) => each.kind === 'file' && each.name === 'one.txt'),
+    )
+    expect(batch?.cursor?.via).toBe(via)
   })
 
   it('that is half-open is cut by the watchdog, and what came meanwhile is told', async () => {
