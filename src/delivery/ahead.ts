@@ -5,10 +5,10 @@ import type { ClaimedDelivery } from '../core/delivery.ts'
  * store. A slow target takes nothing in that time, and nothing is claimed for it that cannot leave at once.
  */
 
-/** What the target took in twice the time of a claim lies ready, but in no less and no more than this. */
-const [shortestMs, longestMs] = [25, 250]
+/** What the target took in four times the time of a claim lies ready, but in no less and no more than this. */
+const [claims, shortestMs, longestMs] = [4, 25, 250]
 /** At most so many times what may be under way at once. */
-const mostTimes = 4
+const mostTimes = 8
 /** Whatever lay ready for longer is handed back: its claim has to outlast the attempt. */
 const staleAfterMs = 10_000
 
@@ -40,7 +40,7 @@ export class Ahead {
 
   /** How long the store took to hand out the last ones. */
   claimTook(ms: number): void {
-    this.#spanMs = Math.min(Math.max(2 * ms, shortestMs), longestMs)
+    this.#spanMs = Math.min(Math.max(claims * ms, shortestMs), longestMs)
   }
 
   /** An attempt ended. */

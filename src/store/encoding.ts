@@ -32,9 +32,11 @@ export function encodeState({
   dir,
   ...rest
 }: FileState): string {
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(rest)) if (value !== null) kept[name] = value
   // A path tells its directory.
-  const kept = Object.entries({ ...rest, dir: path === null ? dir : null }).filter(([, value]) => value !== null)
-  return JSON.stringify(Object.fromEntries(kept))
+  if (path === null && dir !== null) kept.dir = dir
+  return JSON.stringify(kept)
 }
 
 /** The state of a row; `data` is what `encodeState` wrote, parsed. */

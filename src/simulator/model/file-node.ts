@@ -96,15 +96,28 @@ function byName(a: FileNode, b: FileNode): number {
   return compareNames(a.displayName, b.displayName)
 }
 
-/** A large directory that changes all the time is not sorted anew for each listing. */
+/** A large directory that changes all the time is not sorted anew for each listing: only the places of what is new are looked for. */
 function merged(old: readonly FileNode[], added: readonly FileNode[]): readonly FileNode[] {
-  const all: FileNode[] = []
-  let next = 0
-  for (const node of old) {
-    for (let one = added[next]; one !== undefined && byName(one, node) < 0; one = added[++next]) all.push(one)
-    all.push(node)
+  const parts: (readonly FileNode[])[] = []
+  let from = 0
+  for (const node of added) {
+    const at = placeOf(node, old, from)
+    parts.push(old.slice(from, at), [node])
+    from = at
   }
-  return all.concat(added.slice(next))
+  return [...parts, old.slice(from)].flat()
+}
+
+/** Index of the first entry from `from` on that comes behind the node. */
+function placeOf(node: FileNode, entries: readonly FileNode[], from: number): number {
+  let [low, high] = [from, entries.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const entry = entries[middle]
+    if (entry !== undefined && byName(entry, node) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const beyondTheBasicPlane = /[\ud800-\udfff]/
