@@ -58,7 +58,7 @@ export function openDatabase(path: string, migrations: readonly Migration[] = al
  * whoever makes it: as durable as `synchronous=FULL`, and nobody waits for the disk meanwhile (ADR 9).
  */
 function syncBeside(database: DatabaseSync, path: string): LogSync {
-  database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000')
+  database.exec('PRAGMA synchronous = NORMAL')
   return createLogSync(path)
 }
 
