@@ -96,7 +96,7 @@ export class Ledger {
     return this.stored((store) => store.pageFiles(trigger, phases, after, pageSize))
   }
 
-  /** Loads what a trigger knows of the files concerned: those observed, those in hand, and their markers. */
+  /** Loads what a trigger knows of the files concerned: those observed, those in hand, their markers, and the files of markers. */
   async sheet(
     stepper: TriggerStepper,
     observations: readonly Observation[],
@@ -109,8 +109,8 @@ export class Ledger {
     const byId = unknown.size === 0 ? noFiles : await this.stored((store) => store.files(name, [...unknown]))
     const paths = new Set(observations.flatMap((each) => stepper.relatedPaths(each)))
     for (const state of [...states, ...known, ...byId.values()]) {
-      const marker = stepper.markerOf(state)
-      if (marker !== null) paths.add(marker)
+      const counterpart = stepper.counterpartOf(state)
+      if (counterpart !== null) paths.add(counterpart)
     }
     const byPath = paths.size === 0 ? [] : await this.stored((store) => store.filesByPath(name, [...paths]))
     return new WorkSheet(name, this.pending, { byId, byPath })

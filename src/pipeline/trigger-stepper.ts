@@ -57,9 +57,12 @@ export class TriggerStepper {
     return role.kind === 'file' && marker !== null ? [marker] : []
   }
 
-  /** The marker that a file waits for; null = none. */
-  markerOf(state: FileState): string | null {
-    return state.path === null || state.isMarker ? null : this.#matcher.markerOf(state.path)
+  /** Of a file the path of its marker, of a marker the path of its file: news of the one may be asked about the other. Null = there is none. */
+  counterpartOf({ path, isMarker }: FileState): string | null {
+    if (path === null) return null
+    if (!isMarker) return this.#matcher.markerOf(path)
+    const role = this.#matcher.role(path)
+    return role.kind === 'marker' ? role.of : null
   }
 
   /** What a stream told, or a listing: while the first one is under way, what it finds may be from before. */

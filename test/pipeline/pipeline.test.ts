@@ -222,6 +222,18 @@ describe('evidence', () => {
     expect(await world.events()).toHaveLength(1)
   })
 
+  it('fires shortly after an old marker was written again, although the word of that lacks its name', async () => {
+    const world = await aWatch({ completion: { marker: '{name}.done' } })
+    await world.seen('in/a.done', { size: 0, mtime: 100 })
+    await world.seen('in/a', { size: 1, mtime: 200 })
+    await world.clock.advance(seconds(60))
+    const touched = { ...world.put('in/a.done', { size: 0, mtime: 201 }), dir: null, name: null, facts: { mtime: 201 } }
+    await world.push([touched])
+    await world.clock.advance(seconds(11))
+
+    expect(await world.events()).toMatchObject([{ path: 'in/a', evidence: { rung: 'marker' } }])
+  })
+
   it('reports a file as stalled that never gets its marker, and fires it when the marker comes after all', async () => {
     const world = await aWatch({ completion: { marker: '{name}.done' }, deliverStalled: ['alarm'] })
     await world.seen('in/a', { size: 5, mtime: 100 })
