@@ -1,0 +1,26 @@
+import type { Judged } from './score.ts'
+
+/** With a longer `stableFor` the quiet period alone is late by what counts as late here. */
+const longestMs = 20_000
+
+/** Failure modes in which the news itself comes late, or the policy waits longer: a listing every ten minutes, empty files held, a veto of an hour. */
+const lateModes: ReadonlySet<string> = new Set(['event gap', 'restart during upload', 'zero bytes', 'evicted'])
+
+/**
+ * What is promised, as sentences for each trace that breaks it: nothing is missed or told twice, what gives evidence is never told early, and nothing is
+ * late without a reason. A `stableFor` below 10 s shortens the check behind the evidence, too: where another provider than the file's own is watched,
+ * which may show a size 10 s behind a marker, it is not promised.
+ */
+export function brokenPromises(judged: readonly Judged[], stableForMs: number): readonly string[] {
+  return judged.flatMap(({ trace, score }) => {
+    const isEvident = trace.evidence !== 'none' && (stableForMs >= 10_000 || trace.provider === 'origin')
+    const isPrompt = stableForMs <= longestMs && !lateModes.has(trace.mode)
+    const broken = [
+      ...(score.missed > 0 ? [`${score.missed} missed`] : []),
+      ...(score.extra > 0 ? [`${score.extra} told twice`] : []),
+      ...(isEvident && score.early > 0 ? [`${score.earlyEvents} early in spite of evidence`] : []),
+      ...(isPrompt && score.late > 0 ? [`${score.late} late without a reason`] : []),
+    ]
+    return broken.map((what) => `${trace.mode}, ${trace.name}: ${what}`)
+  })
+}
