@@ -20,9 +20,16 @@ export interface Place {
 
 export type Locate = (path: Path) => Place
 
+/** Nobody reads more; a file that is no configuration may have one on each of its lines. */
+const [mostLines, mostLength] = [100, 500]
+
 /** The error that lists all problems, one line each; `details.problems` holds the lines. */
 export function configError(lines: readonly string[], code: ErrorCode = 'CONFIG_INVALID'): ConfigError {
-  return new ConfigError(code, lines.join('\n'), { details: { problems: lines } })
+  const shown = lines
+    .slice(0, mostLines)
+    .map((line) => (line.length > mostLength ? `${line.slice(0, mostLength)}...` : line))
+  const problems = lines.length > mostLines ? [...shown, `and ${lines.length - mostLines} more`] : shown
+  return new ConfigError(code, problems.join('\n'), { details: { problems } })
 }
 
 /** Each problem as one line, in the order in which they stand in the file. */

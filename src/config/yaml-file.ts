@@ -16,6 +16,8 @@ import { configError, type Locate, type Path, pathText } from './problem.ts'
 const mostBytes = 1_048_576
 /** Aliases may be used; a few that contain each other can unfold into billions of nodes. */
 const mostAliases = 100
+/** Looking one up goes through the whole file. */
+const mostLookUps = 200
 
 /** A configuration file as plain values, with the way back to its lines. */
 export interface YamlFile {
@@ -66,9 +68,15 @@ function explain({ code, message }: YAMLError): string {
 /** What is YAML, but cannot be plain values. */
 function structureFaults(document: Document): readonly Fault[] {
   const faults: Fault[] = []
+  let aliases = 0
   visit(document, {
     Alias: (_key, alias, ancestors) => {
       const offset = alias.range?.[0] ?? 0
+      aliases += 1
+      if (aliases > mostLookUps) {
+        faults.push({ offset, message: `a file may have no more than ${mostLookUps} aliases` })
+        return visit.BREAK
+      }
       const resolved = alias.resolve(document)
       if (resolved === undefined) {
         faults.push({ offset, message: 'a value that begins with * must be in quotes, as "*.avi"' })

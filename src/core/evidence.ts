@@ -36,13 +36,13 @@ export function missingEvidence(state: FileState, policy: CompletionPolicy, mark
     return 'its marker is not there, or older than the file'
   }
   if (policy.xattr !== null) {
-    const value = xattrs[policy.xattr.key] ?? null
+    const value = ownValue(xattrs, policy.xattr.key)
     const expected = policy.xattr.value
     if (value === null || (expected !== null && asText(value) !== expected))
       return 'its completion attribute is not set'
   }
   if (policy.declaredSize !== null) {
-    const declared = xattrs[policy.declaredSize] ?? null
+    const declared = ownValue(xattrs, policy.declaredSize)
     if (declared === null) return 'its size is not declared'
     if (asText(declared) !== String(size)) return `its declared size is ${asText(declared)}`
   }
@@ -72,9 +72,14 @@ export function evidenceOf(
   state: FileState,
   { now, policy }: { readonly now: number; readonly policy: CompletionPolicy },
 ): Evidence {
-  const checksum = policy.checksum === null ? null : (state.facts.xattrs?.[policy.checksum] ?? null)
+  const checksum = policy.checksum === null ? null : ownValue(state.facts.xattrs ?? {}, policy.checksum)
   const time = { quietMs: Math.max(now - state.lastChangeAt, 0), lastChangeAt: state.lastChangeAt }
   return { rung, because, ...time, ...(checksum === null ? {} : { checksum: asText(checksum) }) }
+}
+
+/** An attribute that is called `constructor` is not set because objects have something of that name. */
+function ownValue(xattrs: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(xattrs, key) ? (xattrs[key] ?? null) : null
 }
 
 /** An attribute's value as a person would write it. */

@@ -23,7 +23,7 @@ export function cloudEventAttributes(event: Event): CloudEventAttributes {
   }
   return {
     ...common,
-    source: `onedata:/spaces/${encodeURIComponent(event.space.id)}`,
+    source: `onedata:/spaces/${encodeURIComponent(event.space.id.toWellFormed())}`,
     type: `io.onetrigger.file.${event.kind}`,
     partitionkey: event.fileId,
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from '../../src/config/yaml-file.ts'
+import { problemsOf, withFile } from './load-input.ts'
 
 describe('a YAML file', () => {
   it('gives plain values, with anchors followed', () => {
@@ -46,6 +47,22 @@ describe('a YAML file', () => {
     const text = 'a: [*x]\nb:\n\t- 1\nc: 1\nc: 2\n'
 
     expect(() => parseYaml(text, 'f.yaml')).toThrow(/^f\.yaml:1: .*\nf\.yaml:3: .*\nf\.yaml:5: .*$/)
+  })
+
+  it('that is wrong on each of its lines tells the first hundred, and how many more there are', () => {
+    const lines = problemsOf(withFile('a:\n'.repeat(400)))
+
+    expect(lines).toHaveLength(101)
+    expect(lines.at(-1)).toBe('and 299 more')
+    expect(problemsOf(withFile('>'.repeat(9_000))).every((line) => line.length <= 503)).toBe(true)
+  })
+
+  it('with more aliases than anybody writes is refused, for each of them is looked up in the whole file', () => {
+    const aliases = Array.from({ length: 201 }, () => '*a').join(', ')
+
+    expect(problemsOf(withFile(`a: &a x\nb: [${aliases}]`))).toEqual([
+      'f.yaml:2: a file may have no more than 200 aliases',
+    ])
   })
 
   it('that unfolds into billions is refused in no time', () => {

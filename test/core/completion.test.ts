@@ -220,6 +220,18 @@ describe('extended attributes', () => {
     expect(file.fires).toMatchObject([{ evidence: { rung: 'xattr' } }])
   })
 
+  it('is not given by an attribute that is only called like something every object has', () => {
+    const xattr = { key: 'constructor', value: null }
+    const file = new FileLife({ completion: { xattr, stalledAfterMs: 2 * minute } })
+      .write(10)
+      .set({ xattrs: {} })
+      .tell()
+      .pass(3 * minute)
+
+    expect(file.fires).toEqual([])
+    expect(file.state?.phase).toBe('stalled')
+  })
+
   it('are read again when a listing tells nothing of them', () => {
     const file = new FileLife({ completion: { xattr: { key: 'done', value: null } } }).write(10).tell().pass(minute)
     file.set({ xattrs: { done: true } })

@@ -2,6 +2,7 @@ import type { FileFacts } from '../../core/observation.ts'
 import type { WatchNeeds } from '../../core/source.ts'
 import { boundedXattr } from './bounded-xattr.ts'
 import type { ListedEntry } from './provider.ts'
+import { toldId, toldName, toldRate, toldSize, toldText, toldTime } from './told.ts'
 import type { Dialect } from './versions.ts'
 
 /** What a provider said of one file, whatever names it used. */
@@ -33,39 +34,31 @@ export function attributeQuery(
   return [...names, ...needs.xattrs.map((name) => `xattr.${name}`)].map((name) => ['attributes', name])
 }
 
-/** Reads one reply or one entry of a listing; a key of the wrong type counts as not told. */
+/** Reads one reply or one entry of a listing; a key of the wrong type, or with a value that cannot be, counts as not told. */
 export function readAttributes(
   raw: Readonly<Record<string, unknown>>,
   context: { readonly providerId: string; readonly xattrs: readonly string[] },
 ): Attributes {
-  const size = wholeNumber(raw.size)
-  const mtime = wholeNumber(raw.mtime)
-  const ctime = wholeNumber(raw.ctime)
-  const rate = raw.localReplicationRate
-  const origin = text(raw.originProviderId) ?? text(raw.provider_id)
+  const size = toldSize(raw.size)
+  const mtime = toldTime(raw.mtime)
+  const ctime = toldTime(raw.ctime)
+  const localRate = toldRate(raw.localReplicationRate)
+  const origin = toldText(raw.originProviderId) ?? toldText(raw.provider_id)
   const xattrs = xattrsOf(raw, context.xattrs)
   return {
-    fileId: text(raw.fileId) ?? text(raw.file_id) ?? text(raw.id),
-    name: text(raw.name),
-    path: text(raw.path),
+    fileId: toldId(raw.fileId) ?? toldId(raw.file_id) ?? toldId(raw.id),
+    name: toldName(raw.name),
+    path: toldText(raw.path),
     type: typeOf(raw.type),
     facts: {
       ...(size === null ? {} : { size }),
       ...(mtime === null ? {} : { mtime }),
       ...(ctime === null ? {} : { ctime }),
-      ...(typeof rate === 'number' ? { localRate: rate } : {}),
+      ...(localRate === null ? {} : { localRate }),
       ...(origin === null ? {} : { atOrigin: origin === context.providerId }),
       ...(xattrs === null ? {} : { xattrs }),
     },
   }
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
-}
-
-function wholeNumber(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : null
 }
 
 /** `REG` and `DIR`, in lower case before 21.02; a hard link shows as `REG`. Links and whatever else may come never fire. */

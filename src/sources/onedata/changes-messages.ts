@@ -1,7 +1,8 @@
 import { baseName, dirName, type FileFacts, type Observation } from '../../core/observation.ts'
 import type { Space, WatchNeeds } from '../../core/source.ts'
 import { DirectoryTree } from './directory-tree.ts'
-import { objectOf, parse } from './events-messages.ts'
+import { objectOf, parse, toldContent } from './events-messages.ts'
+import { isPossiblePath, toldId, toldSequence, toldText } from './told.ts'
 
 /** What one line of the changes stream comes to. */
 export interface ChangeMeaning {
@@ -33,18 +34,17 @@ export function readChange(
   },
 ): ChangeMeaning {
   const change = parse(line)
-  if (change === null || typeof change.seq !== 'number')
-    return { seq: null, observations: [], gap: 'a change could not be decoded' }
-  const { seq } = change
-  const fileId = typeof change.fileId === 'string' ? change.fileId : ''
-  if (fileId === '') return { seq, observations: [] }
+  const seq = toldSequence(change?.seq)
+  if (change === null || seq === null) return { seq: null, observations: [], gap: 'a change could not be decoded' }
+  const fileId = toldId(change.fileId)
+  if (fileId === null) return { seq, observations: [] }
   const meta = objectOf(change.fileMeta)
   const metaFields = objectOf(meta.fields)
   if (meta.deleted === true || metaFields.deleted === true) {
     const gap = context.isDirectory(fileId) ? { gap: 'a directory was deleted' } : {}
     return { seq, observations: [{ kind: 'gone', fileId, by: 'changes' }], ...gap }
   }
-  const path = inSpace(String(change.filePath ?? ''), context.space)
+  const path = inSpace(toldText(change.filePath) ?? '', context.space)
   if (typeof metaFields.type === 'string' && metaFields.type.toUpperCase() !== 'REG') {
     const gap = isMoved(meta, path, context.folders) ? { gap: 'a directory changed its name or place' } : {}
     return { seq, observations: [{ kind: 'notAFile', fileId }], directory: fileId, ...gap }
@@ -64,20 +64,14 @@ function isMoved(meta: Readonly<Record<string, unknown>>, path: string | null, f
 
 function factsOf(change: Readonly<Record<string, unknown>>, providerId: string): FileFacts {
   const location = objectOf(objectOf(change.fileLocation).fields)
-  const { mtime, ctime } = objectOf(objectOf(change.times).fields)
   // Another provider's replica may hold less of the file.
   const ownSize = location.provider_id === undefined || location.provider_id === providerId ? location.size : undefined
-  return {
-    ...(typeof ownSize === 'number' ? { size: ownSize } : {}),
-    ...(typeof mtime === 'number' ? { mtime } : {}),
-    ...(typeof ctime === 'number' ? { ctime } : {}),
-  }
+  return toldContent(ownSize, objectOf(objectOf(change.times).fields))
 }
 
 /** `/Gamma/in/a` or `/<space id>/in/a` (newer versions) as `in/a`; null where it is not of this space or could not be told. */
 function inSpace(filePath: string, space: Space): string | null {
-  for (const root of [`/${space.name}/`, `/${space.id}/`]) {
-    if (filePath.startsWith(root)) return filePath.slice(root.length)
-  }
-  return null
+  const root = [`/${space.name}/`, `/${space.id}/`].find((each) => filePath.startsWith(each))
+  const path = root === undefined ? null : filePath.slice(root.length)
+  return path === null || !isPossiblePath(path) ? null : path
 }

@@ -112,14 +112,26 @@ async function download(
     return { bytes: new Uint8Array(), size: Number(size ?? 0) }
   }
   if (statusCode === 206 && size !== undefined) {
-    return { bytes: new Uint8Array(await body.arrayBuffer()), size: Number(size) }
+    return { bytes: await readUpTo(body, length, connection.origin), size: Number(size) }
   }
   if (statusCode === 200 && Number(headers['content-length']) <= length) {
-    const bytes = new Uint8Array(await body.arrayBuffer())
+    const bytes = await readUpTo(body, length, connection.origin)
     return { bytes, size: bytes.length }
   }
   await body.dump()
   throw refusal(connection.origin, statusCode)
+}
+
+/** The bytes of a part. One that is longer than what was asked for is cut off: it may have no end. */
+async function readUpTo(body: AsyncIterable<Uint8Array>, length: number, origin: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let left = length
+  for await (const chunk of body) {
+    left -= chunk.length
+    if (left < 0) throw new SourceError('SOURCE_PROTOCOL', `${origin} sent more of a file than it was asked for`)
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
 }
 
 function refusal(origin: string, status: number): SourceError {

@@ -2,6 +2,7 @@ import type { FileFacts, Observation } from '../../core/observation.ts'
 import type { WatchNeeds } from '../../core/source.ts'
 import type { DirectoryTree } from './directory-tree.ts'
 import type { RawEvent } from './stream-items.ts'
+import { toldId, toldName, toldRate, toldSize, toldTime } from './told.ts'
 
 /** What one event of the events stream comes to. */
 export interface EventMeaning {
@@ -30,15 +31,14 @@ export function observedAttributes(needs: WatchNeeds): readonly string[] {
 export function readEvent(event: RawEvent, tree: DirectoryTree, providerId: string): EventMeaning {
   if (event.event === 'heartbeat') return nothing
   const payload = parse(event.data)
-  if (payload === null || typeof payload.fileId !== 'string')
-    return { observations: [], gap: 'an event could not be decoded' }
-  const { fileId } = payload
+  const fileId = toldId(payload?.fileId)
+  if (payload === null || fileId === null) return { observations: [], gap: 'an event could not be decoded' }
   if (event.event === 'deleted') {
     if (tree.has(fileId)) return { observations: [], gap: 'a watched directory was deleted' }
     return { observations: [{ kind: 'gone', fileId, by: 'events' }] }
   }
   const attributes = objectOf(payload.attributes)
-  const name = typeof attributes.name === 'string' ? attributes.name : null
+  const name = toldName(attributes.name)
   const parentId = typeof payload.parentFileId === 'string' ? payload.parentFileId : ''
   if (tree.has(fileId)) return renamed(tree, fileId, parentId, name)
   if (attributes.type === 'DIR') return newDirectory(fileId, tree.child(parentId, name))
@@ -64,13 +64,25 @@ function renamed(tree: DirectoryTree, fileId: string, parentId: string, name: st
 }
 
 function factsOf(attributes: Readonly<Record<string, unknown>>, providerId: string): FileFacts {
-  const { size, mtime, ctime, localReplicationRate, originProviderId } = attributes
+  const { originProviderId } = attributes
+  const localRate = toldRate(attributes.localReplicationRate)
   return {
-    ...(typeof size === 'number' ? { size } : {}),
-    ...(typeof mtime === 'number' ? { mtime } : {}),
-    ...(typeof ctime === 'number' ? { ctime } : {}),
-    ...(typeof localReplicationRate === 'number' ? { localRate: localReplicationRate } : {}),
+    ...toldContent(attributes.size, attributes),
+    ...(localRate === null ? {} : { localRate }),
     ...(typeof originProviderId === 'string' ? { atOrigin: originProviderId === providerId } : {}),
+  }
+}
+
+/** Size and times, as far as they are told. */
+export function toldContent(
+  givenSize: unknown,
+  times: Readonly<Record<string, unknown>>,
+): Pick<FileFacts, 'size' | 'mtime' | 'ctime'> {
+  const [size, mtime, ctime] = [toldSize(givenSize), toldTime(times.mtime), toldTime(times.ctime)]
+  return {
+    ...(size === null ? {} : { size }),
+    ...(mtime === null ? {} : { mtime }),
+    ...(ctime === null ? {} : { ctime }),
   }
 }
 

@@ -5,6 +5,7 @@ import { type AttributeNeeds, type Attributes, attributeQuery, readAttributes } 
 import type { Ask } from './client.ts'
 import { outOfProtocol, type Refusal } from './errors.ts'
 import { noSuchPath, type ProviderContext, parseAnswer, segmentsOf } from './provider-context.ts'
+import { isPossiblePath, toldId } from './told.ts'
 
 /** A directory to list: by id, or by path where ids lead nowhere (18.02, 19.02). */
 export interface Directory {
@@ -102,9 +103,10 @@ function treeEntries(
   for (const raw of files) {
     const attributes = readAttributes(raw, { providerId: context.id, xattrs: needs.xattrs })
     const { fileId, path } = attributes
-    if (fileId === null || path === null) return outOfProtocol(200, 'an entry of its listing lacks id or path')
     // Asked for the tree below a file, a provider lists the file itself.
     if (path === '.') return noSuchPath
+    if (fileId === null || path === null || !isPossiblePath(path))
+      return outOfProtocol(200, 'an entry of its listing lacks id or path')
     const full = joinPath(directory.path, path)
     entries.push({ fileId, dir: dirName(full), name: baseName(full), attributes: told(attributes) })
   }
@@ -185,7 +187,12 @@ export async function askChildren(
   return { kind: 'children', entries, isLast: page.isLast, token: page.nextPageToken ?? null }
 }
 
-const pathsSchema = z.array(z.object({ id: z.string().min(1), path: z.string().min(1) }))
+const pathsSchema = z.array(
+  z.object({
+    id: z.string().refine((id) => toldId(id) !== null, 'this is no id'),
+    path: z.string().refine((path) => isPossiblePath(withoutSpace(path)), 'this is no path of a file'),
+  }),
+)
 
 /** `GET /files/{path}` of 18.02 to 20.02: ids and paths by offset. Nothing marks the last page but that it is shorter than it might be. */
 export function pathPages(context: ProviderContext, space: Space): PageReader {

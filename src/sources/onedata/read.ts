@@ -9,6 +9,7 @@ import type { ProviderContext } from './provider-context.ts'
 import { type ListedFile, readByListing } from './read-by-listing.ts'
 import { readExtras } from './read-extras.ts'
 import { readOne } from './read-one.ts'
+import { isPossiblePath } from './told.ts'
 
 /** So many outages one after the other mean that the provider answers nobody: it is not asked for the rest. */
 const outagesInARow = 8
@@ -87,7 +88,7 @@ function placeOf(
   { path, name }: Attributes,
 ): Pick<ListedFile, 'dir' | 'name'> {
   const known = path === null ? (context.dialect.readBy === 'path' ? request.path : null) : withoutSpace(path)
-  return known === null ? { dir: null, name } : { dir: dirName(known), name: baseName(known) }
+  return known === null || !isPossiblePath(known) ? { dir: null, name } : { dir: dirName(known), name: baseName(known) }
 }
 
 function refused(fileId: string, refusal: Refusal): ReadAnswer {

@@ -3,6 +3,7 @@ import { SourceError } from '../../core/errors.ts'
 import type { Space } from '../../core/source.ts'
 import type { Ask } from './client.ts'
 import { type ProviderContext, parseAnswer } from './provider-context.ts'
+import { toldId } from './told.ts'
 
 /** A space as a provider or a zone tells of it. */
 export interface KnownSpace extends Space {
@@ -12,7 +13,7 @@ export interface KnownSpace extends Space {
 
 const spacesSchema = z.array(
   z.object({
-    spaceId: z.string().min(1),
+    spaceId: z.string().refine((id) => toldId(id) !== null, 'this is no id'),
     name: z.string(),
     providers: z.array(z.object({ providerId: z.string() })).optional(),
   }),

@@ -36,12 +36,19 @@ export async function* eventsOf(stream: OpenStream): AsyncGenerator<readonly Raw
 
 /** Groups of lines, as many as came together. */
 export async function* linesOf(stream: OpenStream): AsyncGenerator<readonly string[]> {
-  let rest = ''
+  // Joined once for each line: a long one that comes in small pieces would else be copied with each of them.
+  let begun: string[] = []
+  let length = 0
   for await (const chunk of stream.chunks) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    if (rest.length > mostLength) throw new OversizedItem('a line is too long')
-    const full = lines.map((line) => line.trim()).filter((line) => line !== '')
-    if (full.length > 0) yield full
+    const [head = '', ...lines] = chunk.split('\n')
+    begun.push(head)
+    length += head.length
+    if (lines.length > 0) {
+      const rest = lines.pop() ?? ''
+      const full = [begun.join(''), ...lines].map((line) => line.trim()).filter((line) => line !== '')
+      ;[begun, length] = [[rest], rest.length]
+      if (full.length > 0) yield full
+    }
+    if (length > mostLength) throw new OversizedItem('a line is too long')
   }
 }

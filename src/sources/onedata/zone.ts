@@ -3,6 +3,7 @@ import type { SourceDeps } from '../define.ts'
 import type { Ask, Client } from './client.ts'
 import { parseAnswer } from './provider-context.ts'
 import type { KnownSpace } from './spaces.ts'
+import { toldId, toldTime } from './told.ts'
 import { compareVersions, parseVersion } from './versions.ts'
 
 /** A provider as its zone tells of it. */
@@ -27,14 +28,21 @@ export interface Zone {
   readonly deps: SourceDeps
 }
 
+/** A host, perhaps with a port, and nothing else: requests with the token, and streams, go there. */
+const domainSchema = z
+  .string()
+  .refine((domain) => URL.parse(`https://${domain}`)?.host === domain.toLowerCase(), 'this is no host')
+
+const idSchema = z.string().refine((id) => toldId(id) !== null, 'this is no id')
+
 const scopeSchema = z.object({
   validUntil: z.number().nullish(),
   dataAccessScope: z
     .object({
-      spaces: z.record(z.string(), z.object({ name: z.string(), supports: z.record(z.string(), z.unknown()) })),
+      spaces: z.record(idSchema, z.object({ name: z.string(), supports: z.record(z.string(), z.unknown()) })),
       providers: z.record(
         z.string(),
-        z.object({ domain: z.string().min(1), version: z.string().nullish(), online: z.boolean() }),
+        z.object({ domain: domainSchema, version: z.string().nullish(), online: z.boolean() }),
       ),
     })
     .nullable(),
@@ -52,8 +60,9 @@ export async function inferScope(zone: Zone, signal: AbortSignal): Promise<Token
 const scopeAsk: Ask = { route: 'POST /tokens/infer_access_token_scope', auth: 'body' }
 
 function readScope({ validUntil, dataAccessScope }: z.output<typeof scopeSchema>): TokenScope {
+  const until = toldTime(validUntil)
   return {
-    validUntilMs: typeof validUntil === 'number' ? validUntil * 1_000 : null,
+    validUntilMs: until === null ? null : until * 1_000,
     spaces: Object.entries(dataAccessScope?.spaces ?? {}).map(([id, { name, supports }]) => ({
       id,
       name,
@@ -68,9 +77,9 @@ function readScope({ validUntil, dataAccessScope }: z.output<typeof scopeSchema>
   }
 }
 
-const spaceIdsSchema = z.object({ spaces: z.array(z.string()) })
+const spaceIdsSchema = z.object({ spaces: z.array(idSchema) })
 const spaceSchema = z.object({ name: z.string(), providers: z.record(z.string(), z.unknown()) })
-const providerSchema = z.object({ domain: z.string().min(1), online: z.boolean() })
+const providerSchema = z.object({ domain: domainSchema, online: z.boolean() })
 
 /** A request per space and per provider, and no word about the end of the token or the versions. */
 async function inferScopeOfOldZone(zone: Zone, signal: AbortSignal): Promise<TokenScope> {

@@ -57,6 +57,8 @@ function outcomeOfStart(error: unknown): Outcome {
   if (cannotRun.has(code)) return { kind: 'unavailable', reason: `the command cannot be run (${code})` }
   // A machine without processes or memory to spare may have some later; a variable that is too long will always be.
   if (code === 'E2BIG') return { kind: 'rejected', reason: 'the event is too long for the environment of a command' }
+  if (code === 'ERR_INVALID_ARG_VALUE')
+    return { kind: 'rejected', reason: 'the event holds a NUL, which no variable can' }
   if (code === '') throw error
   return { kind: 'retry', reason: `the command could not be started (${code})` }
 }

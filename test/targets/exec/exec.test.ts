@@ -46,6 +46,15 @@ describe('a command', () => {
     expect(await run('process.exit(65)', { rejectExitCodes: [3] })()).toMatchObject({ kind: 'retry' })
   })
 
+  it('cannot be told of a file whose name holds a NUL: that event is rejected', async () => {
+    const target = exec.build({ command: [process.execPath, '-e', ''] }, targetDeps())
+    const event = anEvent({ path: 'in/a\u0000b' })
+
+    const outcome = await target.deliver({ id: 'dlv_1', target: 'local', event, attempt: 1, createdAt: 0 }, never)
+
+    expect(outcome).toMatchObject({ kind: 'rejected' })
+  })
+
   it('that is not there, or may not be run, is waited for', async () => {
     const deps = targetDeps()
     const delivery = { id: 'd', target: 't', event: anEvent(), attempt: 1, createdAt: 0 }
