@@ -1,0 +1,80 @@
+// Sends random and hostile input through every door, each in a thread with little memory and a watchdog. What once failed is sent first (test/fuzz/seeds).
+//   npm run prove:fuzz -- --runs 2000 --seed 1 [--area streams]
+import { parseArgs } from 'node:util'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { areas } from '../../test/fuzz/areas.ts'
+import { runArea } from '../../test/fuzz/fuzz.ts'
+
+/** Megabytes of objects that a door may need; a few kilobytes come in. */
+const mostMemory = 768
+/** One input that takes longer hangs. */
+const hangsAfterMs = 60_000
+
+interface Task {
+  readonly name: string
+  readonly seed: number
+  readonly runs: number
+  /** Counts the inputs: shared, because a thread that hangs says nothing any more. */
+  readonly count: SharedArrayBuffer
+}
+
+if (isMainThread) await prove()
+// as: what `prove` hands over
+else await work(workerData as Task)
+
+async function prove(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '2000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
+      area: { type: 'string', multiple: true, default: Object.keys(areas) },
+    },
+  })
+  const [runs, seed] = [Number(values.runs), Number(values.seed)]
+  for (const name of values.area) {
+    const began = performance.now()
+    const task: Task = { name, seed, runs, count: new SharedArrayBuffer(4) }
+    const failure = await watch(task)
+    const inputs = Atomics.load(new Int32Array(task.count), 0)
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+    console.log(`${failure === null ? 'ok  ' : 'FAIL'} ${name}: ${inputs} inputs in ${seconds} s (seed ${seed})`)
+    if (failure === null) continue
+    console.log(failure)
+    process.exitCode = 1
+  }
+}
+
+/** Null = nothing was found. */
+function watch(task: Task): Promise<string | null> {
+  const resourceLimits = { maxOldGenerationSizeMb: mostMemory }
+  const worker = new Worker(new URL(import.meta.url), { workerData: task, resourceLimits })
+  const count = new Int32Array(task.count)
+  return new Promise((resolve) => {
+    let [last, since] = [-1, performance.now()]
+    const timer = setInterval(() => {
+      const now = Atomics.load(count, 0)
+      if (now !== last) [last, since] = [now, performance.now()]
+      else if (performance.now() - since > hangsAfterMs) finish(`it hangs at input ${now}`)
+    }, 1_000)
+    const finish = (failure: string | null) => {
+      clearInterval(timer)
+      void worker.terminate()
+      resolve(failure)
+    }
+    worker.on('message', (failure: string | null) => finish(failure))
+    worker.on('error', (error) => finish(`it ended with ${String(error)}`))
+    worker.on('exit', (code) => finish(`it ended with ${code} before it was through`))
+  })
+}
+
+async function work({ name, seed, runs, count }: Task): Promise<void> {
+  const counter = new Int32Array(count)
+  // What nobody waits for ends the process; here it must be told.
+  process.on('unhandledRejection', (error) => parentPort?.postMessage(`nobody waited for: ${String(error)}`))
+  try {
+    const found = await runArea(name, areas[name] ?? {}, { seed, runs, onInput: () => Atomics.add(counter, 0, 1) })
+    parentPort?.postMessage(found.length === 0 ? null : found.join('\n\n'))
+  } catch (error) {
+    parentPort?.postMessage(error instanceof Error ? error.message : String(error))
+  }
+}
