@@ -81,7 +81,7 @@ export class ProviderWorld {
       const origins = await rankProviders(options, deps, this.space, new AbortController().signal)
       for (const origin of origins) {
         // What a provider is asked of, and its streams, are reached by this.
-        if (new URL(origin).origin !== origin) throw new Error(`a provider at ${origin}`)
+        if (new URL(origin).origin !== origin.toLowerCase()) throw new Error(`a provider at ${origin}`)
       }
     } finally {
       await ending
