@@ -82,7 +82,7 @@ const bombs = fc.oneof(
   fc
     .tuple(
       fc.constantFrom('[', '{a: ', '- ', '? ', 'a:\n', '!!map ', '&a ', '"', "'", '[&a [*a, ', '>', '|'),
-      fc.integer({ min: 1, max: 12_000 }),
+      fc.integer({ min: 1, max: 3_000 }),
     )
     .map(([part, times]) => part.repeat(times)),
   fc.integer({ min: 1, max: 1_200 }).map((depth) =>
