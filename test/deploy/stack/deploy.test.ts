@@ -171,6 +171,31 @@ describe('deploy aws refuses', () => {
     expect(account.secrets.size).toBe(0)
   })
 
+  it('a change that AWS has undone, says so, and can be tried again', async () => {
+    const states = { CreateStack: ['CREATE_COMPLETE'], UpdateStack: ['UPDATE_ROLLBACK_COMPLETE'] }
+    await AwsAccount.start({ states })
+    const bundle = aBundle()
+    await deployCommand(definition, { bundle })
+
+    const first = await deployCommand({ ...definition, memory: '1024' }, { bundle })
+    const second = await deployCommand({ ...definition, memory: '2048' }, { bundle })
+
+    expect([first.failure, second.failure]).toEqual(
+      Array(2).fill('the stack yolo-video ended in UPDATE_ROLLBACK_COMPLETE\nWhat ran before runs on unchanged.'),
+    )
+  })
+
+  it('a stack whose change could not be undone, and says what to run', async () => {
+    const { account } = await AwsAccount.start()
+    const bundle = aBundle()
+    await deployCommand(definition, { bundle })
+    if (account.cloudFormation.state !== null) account.cloudFormation.state.status = 'UPDATE_ROLLBACK_FAILED'
+
+    const { failure } = await deployCommand(definition, { bundle })
+
+    expect(failure).toContain('aws cloudformation continue-update-rollback --stack-name yolo-video')
+  })
+
   it('a stack that somebody is changing', async () => {
     const { account } = await AwsAccount.start()
     await deployCommand(definition, { bundle: aBundle() })
