@@ -61,7 +61,10 @@ export function barPlot(title: string, bars: readonly Bar[]): string {
   const values = [0.1, 1, ...bars.flatMap(({ value, worst }) => [value, worst])].filter((value) => value > 0)
   const x = logScale(values, area.left, area.right)
   const grid = x.ticks.map((tick) => {
-    return vertical(x.at(tick), area) + text(x.at(tick), area.bottom + 18, `${short(tick * 100)} %`, 'middle')
+    return (
+      vertical(x.at(tick), area) +
+      text(x.at(tick), area.bottom + 18, `${(tick * 100).toLocaleString('en')} %`, 'middle')
+    )
   })
   const drawn = bars.map(({ label, value, worst }, index) => {
     const [top, end] = [area.top + index * row + 4, x.at(Math.max(value, x.least))]

@@ -24,7 +24,7 @@ export const idle: Measurement = {
     changesPerHour: { about: 'the same by changes', unit: '', better: 'lower', goal: 120 },
   },
   sizes: {
-    full: { files: 100_000, directories: 1_000, settleSeconds: 30, cpuSeconds: 60, windowSeconds: 60 },
+    full: { files: 100_000, directories: 1_000, settleSeconds: 30, cpuSeconds: 30, windowSeconds: 30 },
     quick: { files: 20_000, directories: 200, settleSeconds: 14, cpuSeconds: 10, windowSeconds: 20 },
     check: { files: 20_000, directories: 200, settleSeconds: 14, cpuSeconds: 2, windowSeconds: 20 },
   },
@@ -35,7 +35,7 @@ export const idle: Measurement = {
     { figure: 'eventsPerHour', most: 120 },
     { figure: 'changesPerHour', most: 120 },
   ],
-  seconds: (runs) => 20 + 260 * runs,
+  seconds: (runs) => 20 + 200 * runs,
   async *measure(size, runs) {
     const sink = await Sink.start()
     const empty = await Provider.start()

@@ -22,8 +22,9 @@ export const uploading: Measurement = {
     check: { files: 10_000, directories: 10 },
   },
   bounds: [
-    { figure: 'peakMb', most: 300 },
-    { figure: 'requests', most: 200 },
+    { figure: 'peakMb', most: 350 },
+    // A tenth of a request for each file; on a quiet machine it is a hundredth.
+    { figure: 'requests', most: 1_000 },
   ],
   seconds: (runs) => 60 * runs,
   async *measure(size, runs) {
