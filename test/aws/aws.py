@@ -83,6 +83,26 @@ def make_bus(name):
     return {'bus': name, 'queue': url}
 
 
+def make_table(name):
+    """As the stack makes it."""
+    keys = [{'AttributeName': 'pk', 'KeyType': 'HASH'}, {'AttributeName': 'sk', 'KeyType': 'RANGE'}]
+    attributes = [{'AttributeName': each, 'AttributeType': 'S'} for each in ('pk', 'sk')]
+    client('dynamodb').create_table(
+        TableName=name, BillingMode='PAY_PER_REQUEST', AttributeDefinitions=attributes, KeySchema=keys
+    )
+    return {'table': name}
+
+
+def make_secret(name, value):
+    return {'arn': client('secretsmanager').create_secret(Name=name, SecretString=value)['ARN']}
+
+
+def make_parameter(name, value):
+    ssm = client('ssm')
+    ssm.put_parameter(Name=name, Value=value, Type='SecureString')
+    return {'arn': ssm.get_parameter(Name=name)['Parameter']['ARN']}
+
+
 def receive(url):
     """All messages of a queue."""
     found = []
@@ -196,6 +216,6 @@ def found(ask):
 
 commands = {
     each.__name__: each
-    for each in (make_function, make_queue, jobs, make_bus, receive, deployed, unpack, make_bucket, first_object, make_stack, template, remove_routes)
+    for each in (make_function, make_queue, jobs, make_bus, make_table, make_secret, make_parameter, receive, deployed, unpack, make_bucket, first_object, make_stack, template, remove_routes)
 }
 print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), default=str))

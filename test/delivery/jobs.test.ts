@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { Job, JobState } from '../../src/core/delivery.ts'
-import { DispatcherWorld } from '../support/dispatcher-world.ts'
+import { DispatcherWorld, type DispatcherWorldOptions } from '../support/dispatcher-world.ts'
 
 const hour = 3_600_000
 
 /** A target whose jobs are in the states of `states`, one more at each look; an absent one is not in the answer. */
-function aWorld(states: (job: string, look: number) => JobState | null) {
+function aWorld(
+  states: (job: string, look: number) => JobState | null,
+  given: Pick<DispatcherWorldOptions, 'store' | 'clock' | 'isShortRun'> = {},
+) {
   const looks: { readonly at: number; readonly jobs: readonly string[] }[] = []
   const world: DispatcherWorld = new DispatcherWorld({
+    ...given,
     targets: {
       gpu: {
         concurrency: 500,
@@ -29,6 +33,21 @@ function aWorld(states: (job: string, look: number) => JobState | null) {
     (await world.store.deliveries({ limit: 1_000 })).find(({ event }) => event.id === id)?.job
   return { world, looks, job }
 }
+
+it('is looked at at once in a run that soon ends', async () => {
+  const first = aWorld(() => 'running')
+  await first.world.owe(1, 'gpu')
+  await first.world.clock.advance(10)
+  await first.world.stop()
+  expect(first.looks).toEqual([])
+
+  const { store, clock } = first.world
+  const next = aWorld(() => 'succeeded', { store, clock, isShortRun: true })
+  await clock.advance(10)
+
+  expect(next.looks).toHaveLength(1)
+  expect(await next.job()).toMatchObject({ state: 'succeeded' })
+})
 
 describe('a job that a delivery started', () => {
   it('is looked at until it has ended, and its end is kept with the delivery', async () => {

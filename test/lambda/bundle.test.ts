@@ -55,12 +55,14 @@ describe('the bundle, as Lambda runs it', () => {
   let simulator: Simulator
   let receiver: Receiver
   let lambda: LambdaRuntime
+  let table: string
 
   beforeEach(async () => {
     simulator = await startSimulator()
     simulator.model.mkdir('in')
     receiver = await startReceiver()
-    lambda = await aFunction({ ONETRIGGER_TABLE: await dynamo.makeTable() })
+    table = await dynamo.makeTable()
+    lambda = await aFunction({ ONETRIGGER_TABLE: table })
     dynamo.requests.length = 0
   })
 
@@ -107,14 +109,15 @@ describe('the bundle, as Lambda runs it', () => {
     return { dynamo: dynamo.requests.length, provider: simulator.requests.total }
   }
 
-  it('killed at its deadline loses nothing: the next run in a new sandbox goes on', async () => {
+  it('killed in the middle of an attempt loses nothing: one beside it does nothing, the next one goes on', async () => {
+    const beside = await aFunction({ ONETRIGGER_TABLE: table })
     await lambda.invoke()
     simulator.model.create('in/a.mp4', 'x')
     await lambda.invoke({ aheadMs: minuteMs })
     receiver.hangs = true
-    // Lambda's clock knows nothing of the function's: it kills in the middle of the attempt.
     const invoked = lambda.invoke({ aheadMs: 2 * minuteMs })
     await waitFor('the attempt is under way', () => receiver.attempts > 0)
+    expect(await beside.invoke({ aheadMs: 2 * minuteMs })).toMatchObject({ body: { ended: 'another run' } })
     lambda.kill()
     expect(await invoked).toEqual({ kind: 'killed', body: null })
     receiver.hangs = false
@@ -124,6 +127,19 @@ describe('the bundle, as Lambda runs it', () => {
     expect(next).toMatchObject({ kind: 'response', body: { delivered: 1 } })
     expect(lambda.sandboxes).toBe(2)
     expect(receiver.keys()).toEqual(['/Gamma/in/a.mp4'])
+  })
+
+  it('killed at its deadline goes on in a new sandbox', async () => {
+    await lambda.invoke()
+    simulator.model.create('in/a.mp4', 'x')
+    await lambda.invoke({ aheadMs: minuteMs })
+    // Lambda gives it less time than it is told to have.
+    expect(await lambda.invoke({ aheadMs: 2 * minuteMs, withinMs: 60_000, killAfterMs: 200 })).toMatchObject({
+      kind: 'killed',
+    })
+
+    expect(await lambda.invoke({ aheadMs: 4 * minuteMs })).toMatchObject({ body: { ok: true, pending: 0 } })
+    expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(1)
   })
 
   it('tells as an error what a person must repair', async () => {

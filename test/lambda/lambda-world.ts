@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { StoreError } from '../../src/core/errors.ts'
 import type { Summary } from '../../src/lambda/run-once.ts'
 import type { LambdaContext, ScheduledFunction } from '../../src/lambda/scheduled-function.ts'
@@ -9,6 +11,7 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { startSimulator } from '../support/simulator.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 /** Long enough for every run of a test. */
 const runMs = 60_000
@@ -37,7 +40,10 @@ export class LambdaWorld {
   }
 
   static async start(
-    options: { readonly provider?: Partial<SimulatorOptions>; readonly env?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly provider?: Partial<SimulatorOptions> /** `onetrigger.yaml` instead of the variables of 2019, made with the URL of the receiver. */
+      readonly configuration?: (receiver: string) => object
+    } = {},
   ): Promise<LambdaWorld> {
     const simulator = await startSimulator(options.provider)
     simulator.model.mkdir('in')
@@ -50,7 +56,10 @@ export class LambdaWorld {
       ONETRIGGER_WEBHOOK_1: receiver.url,
       ONETRIGGER_TABLE: 'onetrigger',
     }
-    return new LambdaWorld(simulator, receiver, options.env ?? base)
+    if (options.configuration === undefined) return new LambdaWorld(simulator, receiver, base)
+    const path = join(tempDir(), 'onetrigger.yaml')
+    writeFileSync(path, JSON.stringify(options.configuration(receiver.url)))
+    return new LambdaWorld(simulator, receiver, { ONETRIGGER_CONFIG: path, ONETRIGGER_TABLE: 'onetrigger' })
   }
 
   /** A process that has not run yet. */

@@ -19,7 +19,7 @@ describe('a scheduled function', () => {
       const summary = await world.run(run)
       expect(summary).toMatchObject({ ok: true, ended: 'quiet', complete: 0, pending: 1 })
     }
-    world.pass(10_000)
+    world.pass(2_000)
     expect(await world.run(run)).toMatchObject({ complete: 0, pending: 1 })
     world.pass(minuteMs)
     const last = await world.run(run)
@@ -41,6 +41,23 @@ describe('a scheduled function', () => {
     const summary = await world.run(world.coldFunction())
 
     expect(summary).toMatchObject({ complete: 1, delivered: 1 })
+  })
+
+  it('finds a folder that was deleted and made anew', async () => {
+    const world = await LambdaWorld.start()
+    const { model } = world.simulator
+    const run = world.coldFunction()
+    await world.run(run)
+    model.remove('in')
+    model.mkdir('in')
+    model.create('in/a.mp4', 'x')
+
+    for (let runs = 0; runs < 2; runs++) {
+      world.pass(minuteMs)
+      await world.run(run)
+    }
+
+    expect(world.receiver.keys()).toEqual(['/Gamma/in/a.mp4'])
   })
 
   it('answers with what it did, and says so in one line of the log', async () => {

@@ -24,6 +24,7 @@ export interface DispatcherWorldOptions {
   readonly clock?: FakeClock
   readonly store?: Store
   readonly log?: Log
+  readonly isShortRun?: boolean
 }
 
 /** An attempt, and when it began. */
@@ -48,6 +49,7 @@ export class DispatcherWorld {
     clock = new FakeClock(),
     store = createMemoryStore(clock),
     log = silentLog,
+    isShortRun = false,
   }: DispatcherWorldOptions) {
     this.clock = clock
     this.store = store
@@ -58,6 +60,7 @@ export class DispatcherWorld {
       random: () => 0.5,
       meter: silentDeliveryMeter,
       log,
+      isShortRun,
       ...(notices === undefined ? {} : { notices: new Notices(notices) }),
     })
     this.#running = this.dispatcher.run(this.#stop.signal, this.#abort.signal)

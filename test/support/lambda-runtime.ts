@@ -12,14 +12,17 @@ export interface Invoked {
 }
 
 export interface Invocation {
-  /** Until Lambda kills the sandbox. */
+  /** Until Lambda kills the sandbox, as the function is told. */
   readonly withinMs?: number
+  /** Where it is killed sooner than that. */
+  readonly killAfterMs?: number
   /** How far the sandbox's clock is ahead of ours. */
   readonly aheadMs?: number
 }
 
-interface UnderWay extends Required<Invocation> {
+interface UnderWay {
   readonly id: string
+  readonly aheadMs: number
   readonly deadline: number
   readonly end: (how: Invoked) => void
 }
@@ -59,11 +62,11 @@ export class LambdaRuntime {
   }
 
   /** One at a time. */
-  async invoke({ withinMs = 60_000, aheadMs = 0 }: Invocation = {}): Promise<Invoked> {
+  async invoke({ withinMs = 60_000, killAfterMs = withinMs, aheadMs = 0 }: Invocation = {}): Promise<Invoked> {
     const { promise, resolve } = Promise.withResolvers<Invoked>()
     const id = `request-${++this.#count}`
-    this.#current = { id, withinMs, aheadMs, deadline: Date.now() + withinMs, end: resolve }
-    const timer = setTimeout(() => this.kill(), withinMs)
+    this.#current = { id, aheadMs, deadline: Date.now() + withinMs, end: resolve }
+    const timer = setTimeout(() => this.kill(), killAfterMs)
     if (this.#child === null) this.#startSandbox()
     else this.#handOut()
     try {
