@@ -12,6 +12,6 @@ export const handler = createScheduledFunction({
   openStore: (store, given) => {
     if (store.type !== 'dynamodb')
       throw new ConfigError('CONFIG_INVALID', 'A scheduled function keeps its state in DynamoDB.')
-    return openDynamoStore({ table: store.table, ...given })
+    return openDynamoStore({ ...store, ...given })
   },
 })
