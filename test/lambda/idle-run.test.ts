@@ -39,12 +39,12 @@ describe('an idle run', () => {
     expect(world.simulator.requests.total).toBeLessThanOrEqual(3)
   })
 
-  it('of a cold process takes six: who it is, which space, the stream, and one listing', async () => {
+  it('of a cold process takes five: who it is, which space, the stream, and one listing', async () => {
     const { world } = await anIdleWorld()
     world.simulator.requests.clear()
 
-    expect(await world.run(world.coldFunction())).toMatchObject({ providerCalls: 6 })
-    expect(world.simulator.requests.total).toBe(6)
+    expect(await world.run(world.coldFunction())).toMatchObject({ providerCalls: 5 })
+    expect(world.simulator.requests.total).toBe(5)
   })
 
   it('lists with at most three requests where the token may not read changes', async () => {
