@@ -43,22 +43,26 @@ describe('a scheduled function', () => {
     expect(summary).toMatchObject({ complete: 1, delivered: 1 })
   })
 
-  it('finds a folder that was deleted and made anew', async () => {
-    const world = await LambdaWorld.start()
-    const { model } = world.simulator
-    const run = world.coldFunction()
-    await world.run(run)
-    model.remove('in')
-    model.mkdir('in')
-    model.create('in/a.mp4', 'x')
-
-    for (let runs = 0; runs < 2; runs++) {
-      world.pass(minuteMs)
+  it.each([true, false])(
+    'finds a folder that was deleted and made anew (stream of changes: %s)',
+    async (changesStream) => {
+      const world = await LambdaWorld.start()
+      const { model, tokens, token } = world.simulator
+      tokens.regrant(token, { changesStream })
+      const run = world.coldFunction()
       await world.run(run)
-    }
+      model.remove('in')
+      model.mkdir('in')
+      model.create('in/a.mp4', 'x')
 
-    expect(world.receiver.keys()).toEqual(['/Gamma/in/a.mp4'])
-  })
+      for (let runs = 0; runs < 2; runs++) {
+        world.pass(minuteMs)
+        await world.run(run)
+      }
+
+      expect(world.receiver.keys()).toEqual(['/Gamma/in/a.mp4'])
+    },
+  )
 
   it('answers with what it did, and says so in one line of the log', async () => {
     const world = await LambdaWorld.start()
