@@ -300,10 +300,12 @@ export class TargetLane {
     const [before, now] = [this.#breaker, clock.now()]
     // A failure that began before the last success says nothing about the target now.
     const stale = before.lastSuccessAt !== null && before.lastSuccessAt > beganAt
+    // Those that were under way together fail together: that is one failure, and not a reason to wait longer with the probe.
+    const sameFailure = before.state === 'open' && before.since >= beganAt
     if (outcome.kind === 'delivered' || outcome.kind === 'rejected') {
       this.#breaker = breakerAfterAnswer(before, now)
       this.#pace = paceAfterSuccess(this.#pace)
-    } else if (outcome.kind === 'unavailable' && !stale) {
+    } else if (outcome.kind === 'unavailable' && !stale && !sameFailure) {
       this.#breaker = breakerAfterUnavailable(before, outcome.reason, now, random())
     } else if (outcome.kind === 'retry' && outcome.throttled === true) {
       const pauseMs = outcome.retryAfterMs ?? null

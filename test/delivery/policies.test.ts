@@ -68,6 +68,19 @@ describe('waiting for a target', () => {
     ])
   })
 
+  it('takes what failed together for one failure: back within seconds, it is served within seconds', async () => {
+    let answer: Outcome = away
+    const world = new DispatcherWorld({ targets: { hook: { answer: () => answer, concurrency: 16 } } })
+    await world.owe(100, 'hook')
+    await world.clock.advance(500)
+    expect(world.attempts).toHaveLength(16)
+    answer = delivered
+
+    await world.clock.advance(2_000)
+
+    expect(world.attempts.length).toBeGreaterThanOrEqual(100)
+  })
+
   it('that was away for a week costs nothing: a failure after that is only the first', async () => {
     let answer: Outcome = away
     const world = new DispatcherWorld({ targets: { hook: { answer: () => answer } } })
