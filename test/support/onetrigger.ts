@@ -30,7 +30,17 @@ export function spawnOneTrigger(
   env: Readonly<Record<string, string>> = {},
   before: readonly string[] = [],
 ): OneTriggerProcess {
-  const [command = process.execPath, ...rest] = [...before, process.execPath, main, ...args]
+  return spawnProgram(main, args, env, before)
+}
+
+/** As `spawnOneTrigger`, for another program than its own. */
+export function spawnProgram(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  before: readonly string[] = [],
+): OneTriggerProcess {
+  const [command = process.execPath, ...rest] = [...before, process.execPath, program, ...args]
   const child = spawn(command, rest, {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],

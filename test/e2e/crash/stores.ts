@@ -1,0 +1,69 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Client } from 'pg'
+import { startPostgres } from '../../postgres/server.ts'
+
+/** Where OneTrigger keeps its state, seen from outside. */
+export interface StoreUnderTest {
+  readonly type: 'sqlite' | 'postgres'
+  /** The `store` of the configuration. */
+  readonly config: object
+  readonly env: Readonly<Record<string, string>>
+  /** Ids of deliveries that are handed out and not settled. */
+  inFlight(): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+/** A database file; what is in flight is looked up in a copy, so that the next life itself finds what the last one left. */
+export function sqliteIn(folder: string): StoreUnderTest {
+  const path = join(folder, 'onetrigger.db')
+  return {
+    type: 'sqlite',
+    config: { type: 'sqlite', path },
+    env: {},
+    inFlight: async () => inFlightIn(path),
+    close: async () => {},
+  }
+}
+
+function inFlightIn(path: string): readonly string[] {
+  if (!existsSync(path)) return []
+  const folder = mkdtempSync(join(tmpdir(), 'onetrigger-look-'))
+  const copy = join(folder, 'copy.db')
+  try {
+    copyFileSync(path, copy)
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`)
+    const database = new DatabaseSync(copy)
+    const isMade = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'").get() !== undefined
+    const rows = isMade
+      ? database.prepare('SELECT id FROM deliveries WHERE state = 0 AND lease_until IS NOT NULL').all()
+      : []
+    database.close()
+    return rows.map(({ id }) => String(id))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A server of its own. */
+export async function postgresOnLoopback(): Promise<StoreUnderTest> {
+  const server = await startPostgres(15)
+  const client = new Client({ connectionString: server.url })
+  await client.connect()
+  return {
+    type: 'postgres',
+    config: { type: 'postgres', url: { env: 'DATABASE_URL' } },
+    env: { DATABASE_URL: server.url },
+    inFlight: async () => {
+      const sql = 'SELECT d.id FROM onetrigger.flights f JOIN onetrigger.deliveries d ON d.seq = f.seq'
+      const { rows } = await client.query<{ id: string }>(sql)
+      return rows.map(({ id }) => id)
+    },
+    close: async () => {
+      await client.end()
+      await server.close()
+    },
+  }
+}

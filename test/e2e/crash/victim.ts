@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type OneTriggerProcess, spawnProgram } from '../../support/onetrigger.ts'
+import { type Aim, aimVariable } from './points.ts'
+import type { StoreUnderTest } from './stores.ts'
+
+const main = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts')
+const preload = pathToFileURL(join(import.meta.dirname, 'kill-points.ts')).href
+
+export interface VictimOptions {
+  readonly folder: string
+  readonly provider: { readonly url: string; readonly token: string }
+  readonly hookUrl: string
+  readonly store: StoreUnderTest
+  /** Of the source, beside what is said here. */
+  readonly source?: Readonly<Record<string, unknown>>
+  /** Of the target. */
+  readonly retry?: object
+  /** Runs in the place of OneTrigger's own program. */
+  readonly program?: string
+  /** Further variables of the child. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export const trigger = 'default'
+export const target = 'hook'
+
+/** OneTrigger with one configuration, to be started again and again. */
+export class Victim {
+  readonly #options: VictimOptions
+  readonly #config: string
+
+  constructor(options: VictimOptions) {
+    this.#options = options
+    this.#config = join(options.folder, 'onetrigger.yaml')
+    writeFileSync(this.#config, JSON.stringify(configOf(options)))
+  }
+
+  /** `onetrigger run`; with an aim it dies there. */
+  start({ aim = null, logLevel = 'warn', env = {} }: Start = {}): OneTriggerProcess {
+    const { provider, store, program = main, folder } = this.#options
+    return spawnProgram(program, ['run', '--config', this.#config, '--log-level', logLevel], {
+      TOKEN: provider.token,
+      // Most of a start is compiling; it is not what is tried here.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
+      ...store.env,
+      ...this.#options.env,
+      ...(aim === null ? {} : { NODE_OPTIONS: `--import=${preload}`, [aimVariable]: JSON.stringify(aim) }),
+      ...env,
+    })
+  }
+}
+
+export interface Start {
+  readonly aim?: Aim | null
+  readonly logLevel?: 'info' | 'warn'
+  /** Further variables of this life. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function configOf({ provider, hookUrl, store, source, retry }: VictimOptions): object {
+  const limits = { concurrency: 4, perSecond: 100 }
+  return {
+    sources: {
+      onedata: {
+        type: 'onedata',
+        host: provider.url,
+        token: { env: 'TOKEN' },
+        reconcileInterval: '30s',
+        limits,
+        ...source,
+      },
+    },
+    triggers: {
+      [trigger]: {
+        watch: { source: 'onedata', space: 'Gamma', folder: 'in' },
+        completion: { stableFor: '1s' },
+        deliver: [target],
+      },
+    },
+    targets: {
+      [target]: {
+        type: 'webhook',
+        url: hookUrl,
+        format: 'cloudevents',
+        concurrency: 16,
+        ...(retry === undefined ? {} : { retry }),
+      },
+    },
+    store: store.config,
+  }
+}
