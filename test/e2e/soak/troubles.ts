@@ -1,0 +1,73 @@
+import type { Random } from '../../../src/lib/random.ts'
+import type { Simulator } from '../../../src/simulator/create-simulator.ts'
+import { welcoming } from '../crash/hook.ts'
+import type { Watcher } from './watcher.ts'
+
+export interface Stage {
+  readonly simulator: Simulator
+  readonly random: Random
+  /** Runs through the whole soak; its hook is troubled, it is not. */
+  readonly steady: Watcher
+  /** Is killed and stopped in between. */
+  readonly restless: Watcher
+}
+
+/** Something that goes wrong; gives what ends it. */
+export interface Trouble {
+  readonly name: string
+  readonly begin: (stage: Stage) => Promise<() => Promise<void> | void>
+}
+
+const nothing = () => {}
+
+/** All that goes wrong in a soak, in turn. */
+export const troubles: readonly Trouble[] = [
+  manners('receiver answers 503', { status: 503, afterMs: 0 }),
+  provider('streams cut', ({ faults }) => faults.cutStreams('reset')),
+  manners('receiver is slow', { status: 204, afterMs: 400 }),
+  { name: 'OneTrigger killed', begin: ({ restless }) => restless.restart('SIGKILL').then(() => nothing) },
+  provider('events dropped', ({ faults }) => faults.events('drop', { probability: 0.2 })),
+  {
+    name: 'receiver gone',
+    begin: async ({ steady, restless }) => {
+      await Promise.all([steady.hook.close(), restless.hook.close()])
+      return async () => {
+        await Promise.all([steady.hook.reopen(), restless.hook.reopen()])
+      }
+    },
+  },
+  provider('provider answers 503', ({ faults }) => void faults.http({ kind: 'error', status: 503 })),
+  manners('receiver answers 500', { status: 500, afterMs: 0 }),
+  provider('events doubled and out of order', ({ faults }) => {
+    faults.events('double', { probability: 0.3 })
+    faults.events('reorder', { probability: 0.3 })
+  }),
+  { name: 'OneTrigger stopped', begin: ({ restless }) => restless.restart('SIGTERM').then(() => nothing) },
+  provider('connections reset', ({ faults }) => void faults.http({ kind: 'reset' }, { probability: 0.3 })),
+  provider('streams half-open', ({ faults }) => faults.freezeStreams()),
+  provider('events that cannot be read', ({ faults }) => faults.events('undecodable', { probability: 0.2 })),
+  provider('answers that never come', ({ faults }) => void faults.http({ kind: 'hang' }, { probability: 0.2 })),
+  provider('provider is slow', ({ faults }) => void faults.http({ kind: 'latency', ms: 500 })),
+]
+
+function manners(name: string, how: { readonly status: number; readonly afterMs: number }): Trouble {
+  return {
+    name,
+    begin: async ({ steady, restless }) => {
+      for (const { hook } of [steady, restless]) hook.manners = how
+      return () => {
+        for (const { hook } of [steady, restless]) hook.manners = welcoming
+      }
+    },
+  }
+}
+
+function provider(name: string, spoil: (simulator: Simulator) => void): Trouble {
+  return {
+    name,
+    begin: async ({ simulator }) => {
+      spoil(simulator)
+      return () => simulator.faults.clear()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Closers } from '../../../src/app/closers.ts'
+import type { Simulator } from '../../../src/simulator/create-simulator.ts'
+import type { OneTriggerProcess } from '../../support/onetrigger.ts'
+import { waitFor } from '../../support/wait-for.ts'
+import { Hook } from '../crash/hook.ts'
+import { Oracle } from '../crash/oracle.ts'
+import { sqliteIn } from '../crash/stores.ts'
+import { target, trigger, Victim } from '../crash/victim.ts'
+import { type Vitals, vitalsVariable } from './vitals.ts'
+
+const preload = pathToFileURL(join(import.meta.dirname, 'vitals-preload.ts')).href
+/** Soon after a fault everything has to work again, or the next one comes before. */
+const source = { reconcileInterval: '20s', watchdog: '20s', requestTimeout: '10s' }
+
+/** One OneTrigger with its own store, webhook and oracle; several may watch one provider. */
+export class Watcher {
+  readonly oracle: Oracle
+  readonly hook: Hook
+  readonly #victim: Victim
+  readonly #vitals: string
+  #process: OneTriggerProcess
+
+  private constructor(oracle: Oracle, hook: Hook, victim: Victim, vitals: string) {
+    this.oracle = oracle
+    this.hook = hook
+    this.#victim = victim
+    this.#vitals = vitals
+    this.#process = this.#start()
+  }
+
+  /** Resolves when it has done its first listing: whatever comes from now on has to be told. */
+  static async create(name: string, parent: string, simulator: Simulator, closers: Closers): Promise<Watcher> {
+    const folder = join(parent, name)
+    mkdirSync(folder)
+    const oracle = new Oracle({ trigger, target, spaceId: simulator.space.id })
+    const hook = closers.add(await Hook.start((id, revision) => oracle.receive(id, revision)))
+    const options = { folder, provider: simulator, hookUrl: hook.url, store: sqliteIn(folder), source }
+    const [victim, vitals] = [new Victim({ ...options, retry: { delays: ['500ms', '2s'] } }), join(folder, 'vitals')]
+    writeFileSync(vitals, '')
+    const watcher = new Watcher(oracle, hook, victim, vitals)
+    closers.add({ close: () => watcher.stop('SIGKILL') })
+    await waitFor('the first listing is done', () => watcher.#says('the first listing is done'), 60_000)
+    return watcher
+  }
+
+  /** Why it is not running; null = it is. */
+  get end(): string | null {
+    const { exitCode, signalCode } = this.#process.child
+    if (exitCode === null && signalCode === null) return null
+    return `${exitCode ?? signalCode}: ${this.#process.stderr.at(-1) ?? ''}`
+  }
+
+  async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.stop(signal)
+    this.#process = this.#start()
+  }
+
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#process.kill(signal)
+  }
+
+  async vitals(): Promise<Vitals> {
+    const before = this.#measured().length
+    this.#process.child.kill('SIGUSR2')
+    const measured = await waitFor('it has measured itself', () => this.#measured()[before], 60_000)
+    // What the preload wrote.
+    return JSON.parse(measured) as Vitals
+  }
+
+  #start(): OneTriggerProcess {
+    return this.#victim.start({
+      logLevel: 'info',
+      env: { NODE_OPTIONS: `--import=${preload}`, [vitalsVariable]: this.#vitals },
+    })
+  }
+
+  #measured(): readonly string[] {
+    return readFileSync(this.#vitals, 'utf8').split('\n').slice(0, -1)
+  }
+
+  #says(text: string): boolean {
+    return this.#process.stderr.some((line) => line.includes(text))
+  }
+}
