@@ -46,11 +46,14 @@ export const partsOfUndici: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'parts' }))
     onLoad({ filter: /^undici$/, namespace: 'parts' }, () => ({
+      // As an ES module: what the source needs and this lacks ends the build, and not the process some day.
       contents: `
-        Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, { request: require('undici/lib/api/api-request') })
-        exports.Client = require('undici/lib/dispatcher/client')
-        exports.Pool = require('undici/lib/dispatcher/pool')
-        exports.ProxyAgent = require('undici/lib/dispatcher/proxy-agent')`,
+        import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+        import request from 'undici/lib/api/api-request.js'
+        Object.assign(Dispatcher.prototype, { request })
+        export { default as Client } from 'undici/lib/dispatcher/client.js'
+        export { default as Pool } from 'undici/lib/dispatcher/pool.js'
+        export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js'`,
       resolveDir: root,
     }))
   },
