@@ -56,6 +56,8 @@ export class WatchRunner {
   readonly #options: WatchRunnerOptions
   readonly #lease: LeaseTimes
   #health: PartHealth
+  /** When it was first tried. */
+  #since: number | null = null
   #watch: SpaceWatch | null = null
   #pipeline: Pipeline | null = null
 
@@ -75,6 +77,7 @@ export class WatchRunner {
   /** Runs until the signal aborts. Rejects only for what a person must repair before the very first start, or for a defect. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0
+    this.#since ??= this.#options.clock.now()
     while (!signal.aborted) {
       const began = this.#options.clock.now()
       try {
@@ -130,6 +133,7 @@ export class WatchRunner {
       readable: async (readSignal) => watch.readable?.(readSignal),
       read: (requests, readSignal) => watch.read(requests, readSignal),
       triggers,
+      ...(this.#since === null ? {} : { since: this.#since }),
       store,
       clock,
       meter,

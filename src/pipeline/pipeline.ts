@@ -19,6 +19,8 @@ export interface PipelineOptions extends LedgerOptions, AnnouncerOptions, DueRea
   readonly space: Space
   /** The triggers on this (source, space). */
   readonly triggers: readonly Trigger[]
+  /** When this process first tried to watch the space, by our clock; now where nothing is said. */
+  readonly since?: number
 }
 
 export interface Pipeline {
@@ -57,7 +59,8 @@ class SpacePipeline implements Pipeline {
     this.#steppers = options.triggers.map((trigger) => new TriggerStepper(trigger, options.space))
     this.#patience = new StorePatience(options.clock, options.log)
     this.#ledger = new Ledger(options, { patience: this.#patience, announcer }, this.#stop.signal)
-    this.#scans = new Scans(this.#ledger, this.#steppers, options.log)
+    const since = options.since ?? options.clock.now()
+    this.#scans = new Scans(this.#ledger, this.#steppers, { log: options.log, since })
     const parts = { ledger: this.#ledger, announcer, steppers: this.#steppers, xattrs: this.needs.xattrs }
     this.#reader = new DueReader(options, parts)
     this.sink = {

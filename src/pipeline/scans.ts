@@ -14,12 +14,15 @@ export class Scans {
   readonly #ledger: Ledger
   readonly #steppers: readonly TriggerStepper[]
   readonly #log: Log
+  readonly #since: number
   #running: RunningScan | null = null
 
-  constructor(ledger: Ledger, steppers: readonly TriggerStepper[], log: Log) {
+  /** `since`: when it was first tried to watch, by our clock. */
+  constructor(ledger: Ledger, steppers: readonly TriggerStepper[], { log, since }: { log: Log; since: number }) {
     this.#ledger = ledger
     this.#steppers = steppers
     this.#log = log
+    this.#since = since
   }
 
   /** In turn. A trigger that has no baseline yet begins it now; one that was broken off keeps its cut. */
@@ -27,9 +30,11 @@ export class Scans {
     const { now, wall } = this.#ledger.moment()
     this.#running = new RunningScan(scan, now)
     const fresh = this.#steppers.filter((stepper) => stepper.baseline === null)
+    // What came while the provider could not be reached yet is not from before.
+    const beganAt = (serverTimeMs ?? wall) - (now - this.#since)
     await this.#commitBaselines(
       fresh.map(({ trigger: { name, existing } }) => {
-        return { trigger: name, state: 'scanning', cutMs: baselineCut(existing, serverTimeMs ?? wall) }
+        return { trigger: name, state: 'scanning', cutMs: baselineCut(existing, beganAt) }
       }),
     )
   }

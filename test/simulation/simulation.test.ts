@@ -45,6 +45,28 @@ describe('a simulated run', () => {
     expect(run.lives).toBe(200)
   })
 
+  it('fires what came after its very first start, although the provider could not be reached until later', async () => {
+    const received: string[] = []
+    const world = await World.create({
+      ...{ seed: 1, versions: ['25.0'], via: 'events', latencyMs: 20, failing: 0 },
+      onReceived: ({ path }) => received.push(path),
+    })
+    const { clock, provider } = world
+    provider.model.create('in/before.dat', 100)
+    await clock.pass(60_000)
+    await provider.stop()
+    world.start()
+    await clock.pass(60_000)
+    provider.model.create('in/meanwhile.dat', 100)
+    await clock.pass(60_000)
+
+    await provider.start()
+    await clock.pass(180_000)
+    await world.close()
+
+    expect(received).toEqual(['in/meanwhile.dat'])
+  })
+
   it('has what happens while nobody watches told by the next listing, and says what is lost where that tells nothing', async () => {
     const receivedAfter = async (throughSource?: typeof withoutReconcile) => {
       const received: string[] = []

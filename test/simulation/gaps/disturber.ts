@@ -52,6 +52,10 @@ export class Disturber {
         return () => void this.#each((faults) => Object.assign(faults, { shortPages: false }))
       case 'loseRights':
         return this.#loseRights(directories[disturbance.dir] ?? 'in')
+      case 'processDown':
+        // Without a beginning of the first listing in its store the next process knows nothing of this one.
+        if ((await this.#world.store.baseline(this.#world.trigger.name)) === null) return null
+        return this.#takeDown(this.#parts.processDown)
       default:
         return this.#takeDown(this.#parts[disturbance.kind])
     }

@@ -74,13 +74,15 @@ async function play(
   for (const provider of world.providers.slice(1)) provider.sync.lagMs = setting.lagMs
   const { provider, clock } = world
   const author = new Author(provider.model, clock)
-  for (const [dir, name] of placesBefore)
+  // From outside it might be moved in as if it had always been there.
+  const places = setting.fromStart ? placesBefore.slice(0, 2) : placesBefore
+  for (const [dir, name] of places)
     author.do({ kind: 'upload', dir, name, bytes: 1_000, pieces: 1, pauseMs: 0, temporary: false })
   const before = new Set(filesBelow(provider.model, 'in').map(({ stat }) => keyOf(stat)))
   await clock.pass(hourMs)
   const began = clock.now()
   world.start()
-  await world.listed()
+  if (!setting.fromStart) await world.listed()
   await playSteps(scenario, world, author)
   await clock.runUntil(() => !author.isWriting)
   await clock.pass(repairMs + setting.lagMs)
@@ -88,7 +90,10 @@ async function play(
   const { changes } = author
   const intervalMs = setting.via === 'poll' || world.sawFolderMissing ? pollMs : reconcileMs
   const asked = { changes, entriesCost: isOld(setting), intervalMs, ms: virtualMs, gaps: world.gaps }
-  const problems = [...judge({ world, author, before, received }), ...calls.problems(asked)]
+  const problems = [
+    ...judge({ world, author, before, received, mayTellOld: setting.fromStart }),
+    ...calls.problems(asked),
+  ]
   const expected = expectedOf(provider.model, before).length
   await world.close()
   return { problems, digest: world.trace.digest(), expected, received: received.length, virtualMs, changes, calls }

@@ -10,6 +10,8 @@ export interface Setting {
   /** How late every provider but the first hears of what happens there. */
   readonly lagMs: number
   readonly store: 'memory' | 'sqlite'
+  /** It begins while the watch begins, in the midst of the first listing; else after that. */
+  readonly fromStart: boolean
 }
 
 /** What people do with files; paths are numbers into `directories` and `names`, so that acts meet. */
@@ -82,6 +84,7 @@ const ways: readonly (readonly [ProviderVersion, Setting['via']])[] = [
 ]
 
 const lastMs = 900_000
+const firstListingMs = 1_000
 /** Most of it happens in the folder itself. */
 const dir = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4, 5)
 const name = fc.integer({ min: 0, max: names.length - 1 })
@@ -142,6 +145,7 @@ const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
 const setting: fc.Arbitrary<Setting> = fc
   .record({
     way: fc.constantFrom(...ways),
+    fromStart: fc.boolean(),
     isFederated: fc.boolean(),
     lagMs: fc.constantFrom(0, 0, 1_000, 20_000),
     store: fc.oneof(
@@ -149,8 +153,8 @@ const setting: fc.Arbitrary<Setting> = fc
       { weight: 1, arbitrary: fc.constant('sqlite' as const) },
     ),
   })
-  .map(({ way: [version, via], isFederated, lagMs, store }) => {
-    return { versions: isFederated ? [version, version] : [version], via, lagMs: isFederated ? lagMs : 0, store }
+  .map(({ way: [version, via], isFederated, lagMs, ...rest }) => {
+    return { versions: isFederated ? [version, version] : [version], via, lagMs: isFederated ? lagMs : 0, ...rest }
   })
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -159,7 +163,11 @@ const step: fc.Arbitrary<Step> = fc.record({
 })
 
 /** Scenarios that fast-check makes up, and makes smaller where one fails. */
-export const scenarios: fc.Arbitrary<Scenario> = fc.record({
-  setting,
-  steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
-})
+export const scenarios: fc.Arbitrary<Scenario> = fc
+  .record({ setting, steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }) })
+  .map((scenario) => (scenario.setting.fromStart ? { ...scenario, steps: scenario.steps.map(earlier) } : scenario))
+
+/** Every other step falls into the first listing, or right behind it. */
+function earlier(step: Step, index: number): Step {
+  return index % 2 === 0 ? { ...step, atMs: step.atMs % firstListingMs } : step
+}

@@ -17,10 +17,12 @@ interface Outcome {
   /** Versions of files that were there before the watch began. */
   readonly before: ReadonlySet<string>
   readonly received: readonly Received[]
+  /** What is moved while the first listing goes on counts as later: better a file too many than one too few. */
+  readonly mayTellOld: boolean
 }
 
 /** Compares what was received with what is there and what was ever finished; sentences about what is wrong. */
-export function judge({ world, author, before, received }: Outcome): readonly string[] {
+export function judge({ world, author, before, received, mayTellOld }: Outcome): readonly string[] {
   const { provider, trigger } = world
   const ids = new Set(received.map((each) => each.deliveryId))
   const lost = expectedOf(provider.model, before).filter(({ stat }) => {
@@ -34,7 +36,7 @@ export function judge({ world, author, before, received }: Outcome): readonly st
     const finishedAt = author.finishedAt(each)
     return finishedAt === null || finishedAt > each.at
   })
-  const old = received.filter((each) => before.has(keyOf(each)))
+  const old = received.filter((each) => !mayTellOld && before.has(keyOf(each)))
   return [
     ...lost.map(({ path, stat }) => `lost: ${path} (${stat.size} bytes, mtime ${stat.mtime})`),
     ...doubled.map(({ path, size }) => `received twice: ${path} (${size} bytes)`),
