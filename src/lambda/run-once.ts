@@ -94,11 +94,17 @@ async function endWhenQuiet(
   clock: RunDeps['clock'],
   stop: AbortController,
 ): Promise<boolean> {
+  let wasQuiet = false
   while (!stop.signal.aborted) {
     await sleep(clock, lookEveryMs, stop.signal).catch(() => {})
-    if (stop.signal.aborted || tally.quietMs < (bridge.health().ready ? quietMs : unreadyMs)) continue
-    stop.abort()
-    return true
+    if (stop.signal.aborted) return false
+    const isQuiet = tally.quietMs >= (bridge.health().ready ? quietMs : unreadyMs)
+    // After a stall of the whole process what came meanwhile has not been read yet: it is looked at twice.
+    if (isQuiet && wasQuiet) {
+      stop.abort()
+      return true
+    }
+    wasQuiet = isQuiet
   }
   return false
 }

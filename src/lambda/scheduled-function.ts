@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/env.ts'
 import { createSecrets } from '../config/secrets.ts'
-import { StoreError } from '../core/errors.ts'
+import { OneTriggerError, StoreError } from '../core/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../store/store.ts'
@@ -74,11 +74,18 @@ async function run(warm: Warm, given: RunGiven): Promise<Summary> {
   const { config, arns, secrets } = warm
   const { clock, openStore, write } = given
   await secrets.prepare(arns)
-  const store = await unlessLocked(openStore(config.store, { clock, warm }))
-  const summary = store === null ? idleSummary(clock) : await runOn(store, warm, given)
-  // Whatever the level: alarms are made of it.
-  consoleLog('info', write).info(summary, 'the run is over')
-  return summary
+  // Whatever the level: alarms are made of its last line.
+  const log = consoleLog('info', write)
+  try {
+    const store = await unlessLocked(openStore(config.store, { clock, warm }))
+    const summary = store === null ? idleSummary(clock) : await runOn(store, warm, given)
+    log.info(summary, 'the run is over')
+    return summary
+  } catch (error) {
+    if (error instanceof OneTriggerError)
+      log.error({ ...error.details, code: error.code, reason: error.message }, 'the run failed')
+    throw error
+  }
 }
 
 async function runOn(store: Store, warm: Warm, given: RunGiven): Promise<Summary> {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { waitFor } from '../support/wait-for.ts'
 import { LambdaWorld } from './lambda-world.ts'
+
+// A run takes a second of real time, and most tests make several.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const minuteMs = 60_000
 
@@ -89,10 +92,12 @@ describe('a scheduled function', () => {
     world.receiver.answer = 204
     world.pass(minuteMs)
 
-    await expect(world.run(run, 10_000)).rejects.toMatchObject({
+    await expect(world.run(run, 5_000)).rejects.toMatchObject({
       code: 'SOURCE_UNREACHABLE',
       details: { ok: false, delivered: 1 },
     })
+    const last: unknown = JSON.parse(world.lines.at(-1) ?? '')
+    expect(last).toMatchObject({ level: 'error', code: 'SOURCE_UNREACHABLE', delivered: 1, dead: 0 })
   })
 
   it('ends in time where a target does not answer, and owes the delivery to the next run', async () => {
