@@ -65,7 +65,9 @@ describe("the slide's definition of 2019", () => {
     const { code, out, err } = await deploy(...slide)
 
     expect({ code, out }).toEqual({ code: 0, out: 'yolo-video: stack created, code updated, 2 secrets changed' })
-    expect(err).toContain('p2.xlarge is of a generation that AWS has ended: g4dn.xlarge is used instead')
+    expect(err).toContain(
+      'p2.xlarge is of a generation that AWS no longer offers or supports: g4dn.xlarge is used instead',
+    )
     expect(err).toContain('CREATE_COMPLETE')
     const stands = await deployed('yolo-video', job)
     expect(stands.function).toMatchObject({

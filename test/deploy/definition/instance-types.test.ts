@@ -15,12 +15,14 @@ describe('instance types of 2019', () => {
     ['p2.xlarge', { vcpus: 4, memory: 20_000 }, 'g4dn.2xlarge'],
     ['g3s.xlarge', { vcpus: 8, memory: 1_024 }, 'g4dn.2xlarge'],
     ['p2.8xlarge', small, 'g5.48xlarge'],
+    ['p3.2xlarge', { vcpus: 4, memory: 40_000 }, 'g5.4xlarge'],
+    ['p3dn.24xlarge', small, 'p4d.24xlarge'],
     ['g3', small, 'g4dn'],
   ])('%s for %j becomes %s, with a note', (type, demand, by) => {
     const { types, notes } = currentInstanceTypes([type], demand)
 
     expect(types).toEqual([by])
-    expect(notes).toEqual([`${type} is of a generation that AWS has ended: ${by} is used instead`])
+    expect(notes).toEqual([`${type} is of a generation that AWS no longer offers or supports: ${by} is used instead`])
   })
 
   it('of today stay, and what becomes the same stands once', () => {

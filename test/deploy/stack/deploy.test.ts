@@ -20,7 +20,7 @@ describe('deploy aws', () => {
     expect(out).toBe('yolo-video: stack created, code updated, 2 secrets changed')
     expect(err.split('\n')).toEqual(
       expect.arrayContaining([
-        'note: p2.xlarge is of a generation that AWS has ended: g4dn.xlarge is used instead',
+        'note: p2.xlarge is of a generation that AWS no longer offers or supports: g4dn.xlarge is used instead',
         'making the stack yolo-video',
         '  CREATE_IN_PROGRESS yolo-video',
         '  CREATE_COMPLETE    yolo-video',
