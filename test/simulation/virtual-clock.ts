@@ -10,7 +10,8 @@ interface Timer {
 
 /**
  * Time that passes only when nobody has anything left to do: then it jumps to the next timer. Timers run in order of time, then of setting, one by one,
- * and everything that one promises runs before the next. With no sockets, files or threads in play a run is the same each time.
+ * and everything that one promises runs before the next. With no sockets, files or threads in play a run is the same each time. One at a time in a process:
+ * two would wait for each other.
  */
 export class VirtualClock implements Clock {
   readonly #timers = new Heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order))

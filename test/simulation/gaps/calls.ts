@@ -2,7 +2,8 @@ import type { Source, SpaceWatch, WatchSink } from '../../../src/core/source.ts'
 import type { Message } from '../../../src/lib/network.ts'
 
 /*
- * What OneTrigger may ask of providers. A request that a planted fault ate (no answer, 5xx, 401) is asked again and not counted.
+ * What OneTrigger may ask of providers. A request that a planted fault ate (no answer, 5xx, 401, or a 400 for lost
+ * rights) is asked again and not counted; a file whose rights are lost is read again after 1 s, then ever less often, at most once a minute.
  *
  *   all requests that were answered
  *     <= 1.1 x changes of files + pages + streams + listings x 1 + openings x 5
@@ -37,7 +38,7 @@ export class Calls {
   /** A provider was asked, and answered so. */
   note({ method, url }: Message, status: number | null): void {
     const path = url.replace(/\?.*/, '')
-    if (status === null || status === 401 || status >= 500 || path.includes('/onezone/')) return
+    if (path.includes('/onezone/') || status === null || status >= 400) return
     this.answered += 1
     if (/\/(events\/files|changes\/metadata\/[^/]+)$/.test(path)) this.streams += 1
     else if (method === 'GET' && /\/(files|children)$|\/oneprovider\/files\//.test(path)) this.pages += 1
