@@ -30,17 +30,22 @@ export const target = 'hook'
 export class Victim {
   readonly #options: VictimOptions
   readonly #config: string
+  readonly #living = new Set<OneTriggerProcess>()
 
   constructor(options: VictimOptions) {
     this.#options = options
     this.#config = join(options.folder, 'onetrigger.yaml')
     writeFileSync(this.#config, JSON.stringify(configOf(options)))
+    // A harness that fails leaves none of them behind.
+    process.once('exit', () => {
+      for (const { child } of this.#living) child.kill('SIGKILL')
+    })
   }
 
   /** `onetrigger run`; with an aim it dies there. */
   start({ aim = null, logLevel = 'warn', env = {} }: Start = {}): OneTriggerProcess {
     const { provider, store, program = main, folder } = this.#options
-    return spawnProgram(program, ['run', '--config', this.#config, '--log-level', logLevel], {
+    const life = spawnProgram(program, ['run', '--config', this.#config, '--log-level', logLevel], {
       TOKEN: provider.token,
       // Most of a start is compiling; it is not what is tried here.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
@@ -49,6 +54,9 @@ export class Victim {
       ...(aim === null ? {} : { NODE_OPTIONS: `--import=${preload}`, [aimVariable]: JSON.stringify(aim) }),
       ...env,
     })
+    this.#living.add(life)
+    void life.ended.finally(() => this.#living.delete(life))
+    return life
   }
 }
 
