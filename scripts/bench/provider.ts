@@ -1,5 +1,6 @@
 // A simulated provider in a process of its own: told what files to make and how fast, and asked what it was asked.
 import { type Clock, createSystemClock, sleep } from '../../src/lib/clock.ts'
+import { lookMs } from '../../src/simulator/model/change-log.ts'
 import { startSimulated } from '../simulated.ts'
 import { preciseNow } from './children.ts'
 
@@ -9,19 +10,19 @@ export type ProviderQuestion =
   | { readonly kind: 'fill'; readonly files: number; readonly directories: number }
   | { readonly kind: 'requests' | 'firstRequest' | 'told' }
 
-/** As a real provider (1,000): how long after a change, at most, its log is looked at; a number that no other timer has. */
+/** As a real provider (1,000): how long after a change, at most, its log is looked at while it is quiet; a number that no other timer has. */
 const pollMs = 1_001
 const system = createSystemClock()
 const untold: string[] = []
 /** When the log was looked at after each file was made: from then on streams tell of it. */
 const told = new Map<string, number>()
 
-/** The clock that the simulator is given: a timer of `pollMs` is a look into the log, and in passing it notes when. */
+/** The clock that the simulator is given: a timer of `pollMs` or `lookMs` is a look into the log, and in passing it notes when. */
 const clock: Clock = {
   ...system,
   timer: (delayMs, run) =>
     system.timer(delayMs, () => {
-      if (delayMs === pollMs) for (const path of untold.splice(0)) told.set(path, preciseNow())
+      if (delayMs === pollMs || delayMs === lookMs) for (const path of untold.splice(0)) told.set(path, preciseNow())
       run()
     }),
 }
@@ -31,10 +32,10 @@ const simulator = await startSimulated(clock, { delays: { pollMs, ...JSON.parse(
 let made = 0
 
 async function upload(count: number, perSecond: number, perDirectory: number): Promise<void> {
-  const began = clock.now()
+  const began = system.now()
   for (let index = 0; index < count; index++) {
     const at = began + (index * 1_000) / perSecond
-    if (at > clock.now()) await sleep(clock, at - clock.now(), never)
+    if (at > system.now()) await sleep(system, at - system.now(), never)
     const directory = `in/${Math.floor(made / perDirectory)}`
     if (made % perDirectory === 0) simulator.model.mkdir(directory)
     const path = `${directory}/file-${made}`

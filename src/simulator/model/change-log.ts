@@ -9,7 +9,7 @@ export interface Change {
 }
 
 /** What one look takes while it is busy (a query of a view), milliseconds. */
-const lookMs = 10
+export const lookMs = 10
 /** Below that many outdated entries nothing is cleared away. */
 const leastStale = 1_024
 
