@@ -46,3 +46,8 @@ export function of(size: Size, key: string): number {
   if (value === undefined) throw new Error(`the size lacks "${key}"`)
   return value
 }
+
+/** Requests that a listing of so many files and directories takes of a provider whose pages are as large as they get. */
+export function pagesOf(entries: number): number {
+  return Math.ceil(entries / 10_000)
+}

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Provider, Sink } from '../children.ts'
 import { configFor, environmentFor, MeasuredProcess } from '../measured-process.ts'
-import { type Measurement, of, type Size } from '../measurement.ts'
-import { pause, withFolder } from '../scratch.ts'
+import { type Measurement, of, pagesOf, type Size } from '../measurement.ts'
+import { pause, until, withFolder } from '../scratch.ts'
 
 /** For the count of requests listings and new streams come sooner than every ten and five minutes, so that a short window holds several. */
 const reconcileMs = 8_000
@@ -26,7 +26,7 @@ export const idle: Measurement = {
   sizes: {
     full: { files: 100_000, directories: 1_000, settleSeconds: 30, cpuSeconds: 30, windowSeconds: 30 },
     quick: { files: 20_000, directories: 200, settleSeconds: 14, cpuSeconds: 10, windowSeconds: 20 },
-    check: { files: 20_000, directories: 200, settleSeconds: 14, cpuSeconds: 2, windowSeconds: 20 },
+    check: { files: 5_000, directories: 50, settleSeconds: 14, cpuSeconds: 1, windowSeconds: 10 },
   },
   bounds: [
     { figure: 'memoryMb', most: 100 },
@@ -78,15 +78,47 @@ function requestsPerHour(via: Via, provider: Provider, sink: Sink, size: Size): 
   return watching(provider, sink, { via, reconcileInterval: `${reconcileMs}ms` }, async () => {
     // The start is over: the stream of events is opened a second time, and everything listed again, once the directories are known.
     await pause(5_000)
-    await provider.requests()
-    await pause(of(size, 'windowSeconds') * 1_000)
-    const counts = await provider.requests()
-    const listings = matching(counts, /configuration$/)
-    const openings = matching(counts, /\/(events|changes)\//)
-    const all = matching(counts, /./)
-    if (listings === 0 || openings === 0) throw new Error('the window holds no listing, or no new stream')
+    await untilQuiet(provider)
+    const pages = pagesOf(of(size, 'files') + of(size, 'directories'))
+    const counts = await countSome(provider, pages, of(size, 'windowSeconds') * 1_000)
+    const listings = matching(counts, page) / pages
+    const [openings, all] = [matching(counts, opening), matching(counts, /./)]
     return ((all - openings) / listings) * listingsPerHour + openingsPerHour[via]
   })
+}
+
+const [page, opening] = [/\/data\/\{id\}\/files$/, /\/(events|changes)\//]
+/** So long without a request: nothing is half done. */
+const quietMs = 1_500
+/** On a busy machine what should come every few seconds may take its time. */
+const patienceMs = 180_000
+
+/** Requests of at least so long, and until they hold two listings and a new stream, none of them by half. */
+async function countSome(provider: Provider, pages: number, leastMs: number): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  const add = (some: ReadonlyMap<string, number>) => {
+    for (const [route, count] of some) counts.set(route, (counts.get(route) ?? 0) + count)
+  }
+  await pause(leastMs)
+  const enough = async () => {
+    add(await provider.requests())
+    return matching(counts, page) >= 2 * pages && matching(counts, opening) >= 1 ? true : null
+  }
+  await until('there are two listings and a new stream', enough, patienceMs, 200)
+  add(await untilQuiet(provider))
+  return counts
+}
+
+/** Resolves when nothing was asked for a while, with what was asked until then. */
+async function untilQuiet(provider: Provider): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  const quiet = async () => {
+    await pause(quietMs)
+    const some = await provider.requests()
+    for (const [route, count] of some) counts.set(route, (counts.get(route) ?? 0) + count)
+    return some.size === 0 ? counts : null
+  }
+  return until('there is a pause between listings', quiet, patienceMs)
 }
 
 function matching(counts: ReadonlyMap<string, number>, route: RegExp): number {

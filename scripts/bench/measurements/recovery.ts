@@ -21,7 +21,7 @@ export const recovery: Measurement = {
     memoryMb: { about: 'memory after 2 s of delivering', unit: 'MB', better: 'lower' },
     bytesPerDelivery: { about: 'on disk for each owed delivery', unit: 'B', better: 'lower' },
   },
-  sizes: { full: { owed: 1_000_000 }, quick: { owed: 50_000 }, check: { owed: 50_000 } },
+  sizes: { full: { owed: 1_000_000 }, quick: { owed: 50_000 }, check: { owed: 20_000 } },
   bounds: [{ figure: 'firstMs', most: 5_000 }],
   seconds: (runs) => 120 + 8 * runs,
   async *measure(size, runs) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Provider, Sink } from '../children.ts'
 import { configFor, environmentFor, MeasuredProcess } from '../measured-process.ts'
-import { type Measurement, of, type Size, type Values } from '../measurement.ts'
+import { type Measurement, of, pagesOf, type Size, type Values } from '../measurement.ts'
 import { rawInserts } from '../raw.ts'
 import { pause, until, withFolder } from '../scratch.ts'
 
@@ -22,7 +22,7 @@ export const scan: Measurement = {
   sizes: {
     full: { files: 1_000_000, directories: 1_000, restSeconds: 20 },
     quick: { files: 100_000, directories: 100, restSeconds: 12 },
-    check: { files: 100_000, directories: 100, restSeconds: 1 },
+    check: { files: 30_000, directories: 30, restSeconds: 1 },
   },
   bounds: [{ figure: 'peakMb', most: 350 }],
   seconds: (runs) => 60 + 150 * runs,
@@ -45,7 +45,7 @@ async function once(provider: Provider, sink: Sink, size: Size, folder: string):
   const began = await process.said('watching')
   const first = await process.said('the first listing is done')
   const seconds = (first.time - began.time) / 1_000
-  const againSeconds = await secondListing(provider)
+  const againSeconds = await secondListing(provider, pagesOf(files + of(size, 'directories')))
   const peakMb = process.peakMb()
   await pause(of(size, 'restSeconds') * 1_000)
   const restMb = process.residentMb()
@@ -54,19 +54,15 @@ async function once(provider: Provider, sink: Sink, size: Size, folder: string):
   return { seconds, filesPerSecond, ofRawInserts: (filesPerSecond / raw) * 100, againSeconds, peakMb, restMb }
 }
 
-/** From one begin to the next, less the pause between them: a listing begins by asking the time. */
-async function secondListing(provider: Provider): Promise<number> {
-  const begins: number[] = []
+/** From its first page to the first page of the one after it, less the pause between them. */
+async function secondListing(provider: Provider, pages: number): Promise<number> {
   await provider.requests()
-  await until(
-    'listings go on',
-    async () => {
-      const counts = await provider.requests()
-      if ([...counts.keys()].some((route) => route.includes('configuration'))) begins.push(performance.now())
-      return begins.length >= 2 ? begins : null
-    },
-    600_000,
-    20,
-  )
-  return ((begins[1] ?? 0) - (begins[0] ?? 0)) / 1_000 - pollSeconds
+  let [asked, began] = [0, 0]
+  const another = async () => {
+    for (const [route, count] of await provider.requests()) if (route.endsWith('/data/{id}/files')) asked += count
+    if (asked > 0 && began === 0) began = performance.now()
+    return asked > pages ? performance.now() : null
+  }
+  const ended = await until('listings go on', another, 600_000, 20)
+  return (ended - began) / 1_000 - pollSeconds
 }

@@ -19,7 +19,7 @@ export const uploading: Measurement = {
   sizes: {
     full: { files: 100_000, directories: 100 },
     quick: { files: 10_000, directories: 10 },
-    check: { files: 10_000, directories: 10 },
+    check: { files: 5_000, directories: 5 },
   },
   bounds: [
     { figure: 'peakMb', most: 350 },
