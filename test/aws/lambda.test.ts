@@ -94,7 +94,7 @@ it('killed in the middle of an upload it goes on in a new sandbox, and no secret
   await lambda.invoke()
   simulator.model.create('in/b.mp4', 'x')
   await lambda.invoke({ aheadMs: minuteMs })
-  const cut = lambda.invoke({ aheadMs: 2 * minuteMs, withinMs: 300 })
+  const cut = lambda.invoke({ aheadMs: 2 * minuteMs, killAfterMs: 300 })
   expect(await cut).toEqual({ kind: 'killed', body: null })
 
   // The one that was killed keeps the table for a minute.
