@@ -54,9 +54,12 @@ describe('a scheduled function', () => {
       tokens.regrant(token, { changesStream })
       const run = world.coldFunction()
       await world.run(run)
+      const old = model.stat('in')?.fileId ?? ''
       model.remove('in')
       model.mkdir('in')
       model.create('in/a.mp4', 'x')
+      // Until then the old one can be listed: it lies in the trash, and has nothing in it.
+      await waitFor('the old folder is gone', () => model.pathOf(old) === null)
 
       for (let runs = 0; runs < 2; runs++) {
         world.pass(minuteMs)
