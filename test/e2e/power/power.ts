@@ -35,11 +35,16 @@ const longestMs = 4_000
 /** Writes and syncs of a life are drawn from 1 to this, small numbers more often. */
 const mostWrites = 2_000
 const pauseMs = 50
-const hopelessMs = 6_000
+/** Nothing comes any more after so long: soon where losses are what is looked for, late where a busy machine must not look like one. */
+const hopelessMs = { nothing: 30_000, log: 6_000, all: 6_000 } as const
 
 /** Cuts the power again and again while people work; the disk then loses what it was not asked to keep. */
 export async function runPower(options: PowerOptions): Promise<PowerReport> {
-  const world = await CrashWorld.create({ seed: options.seed, store: 'sqlite', hopelessMs })
+  const world = await CrashWorld.create({
+    seed: options.seed,
+    store: 'sqlite',
+    hopelessMs: hopelessMs[options.unsynced],
+  })
   try {
     return await new Power(options, world).run()
   } finally {
