@@ -7,7 +7,8 @@ import { withFolder } from '../scratch.ts'
 /** A full outbox as fast as it goes. */
 export const deliveries: Measurement = {
   name: 'deliveries',
-  about: 'Signed deliveries from a full outbox, SQLite with synchronous=FULL, as fast as they go',
+  about:
+    'Signed deliveries from a full outbox, each on disk before it is told (SQLite, as durable as synchronous=FULL), as fast as they go',
   figures: {
     perSecond: { about: 'deliveries per second', unit: '', better: 'higher', goal: 10_000 },
     ofBareLoop: {
