@@ -57,17 +57,3 @@ export async function unless<T, U>(
     throw error
   }
 }
-
-/** Makes something at its first use, once. */
-export function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly made: Promise<T> | null } {
-  let made: Promise<T> | null = null
-  return {
-    get made() {
-      return made
-    },
-    get: () => {
-      made ??= make()
-      return made
-    },
-  }
-}

@@ -1,8 +1,9 @@
+import { lazily } from '../../../lib/lazily.ts'
 import type { Functions } from '../cloud.ts'
-import { asking, type ClientConfig, once, type Part, unless } from './client.ts'
+import { asking, type ClientConfig, type Part, unless } from './client.ts'
 
 export function createFunctions(config: ClientConfig): Functions & Part {
-  const lambda = once(async () => {
+  const lambda = lazily(async () => {
     const commands = await import('@aws-sdk/client-lambda')
     return { commands, client: new commands.LambdaClient(config) }
   })

@@ -1,6 +1,7 @@
+import { lazily } from '../../../lib/lazily.ts'
 import type { GpuFamily, Quotas } from '../cloud.ts'
 import { isDenied } from '../failure.ts'
-import { asking, type ClientConfig, once, type Part } from './client.ts'
+import { asking, type ClientConfig, type Part } from './client.ts'
 
 /** "Running On-Demand G and VT instances" and "Running On-Demand P instances", in vCPUs. */
 export const gpuQuotas: Readonly<Record<GpuFamily, { readonly code: string; readonly name: string }>> = {
@@ -9,7 +10,7 @@ export const gpuQuotas: Readonly<Record<GpuFamily, { readonly code: string; read
 }
 
 export function createQuotas(config: ClientConfig): Quotas & Part {
-  const sdk = once(async () => {
+  const sdk = lazily(async () => {
     const commands = await import('@aws-sdk/client-service-quotas')
     return { commands, client: new commands.ServiceQuotasClient(config) }
   })

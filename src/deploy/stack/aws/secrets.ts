@@ -1,13 +1,14 @@
 import type { SecretsManagerClient, Tag } from '@aws-sdk/client-secrets-manager'
 import { DeployError } from '../../../core/errors.ts'
+import { lazily } from '../../../lib/lazily.ts'
 import { ownerTag } from '../../template/template.ts'
 import type { Secrets } from '../cloud.ts'
-import { asking, type ClientConfig, once, type Part, unless } from './client.ts'
+import { asking, type ClientConfig, type Part, unless } from './client.ts'
 
 const absent = { name: 'ResourceNotFoundException' }
 
 export function createSecretsManager(config: ClientConfig): Secrets & Part {
-  const sdk = once(async () => {
+  const sdk = lazily(async () => {
     const commands = await import('@aws-sdk/client-secrets-manager')
     return { commands, client: new commands.SecretsManagerClient(config) }
   })

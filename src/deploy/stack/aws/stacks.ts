@@ -1,12 +1,13 @@
 import type { StackEvent as AwsEvent, CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { lazily } from '../../../lib/lazily.ts'
 import type { Stack, StackEvent, StackRequest, Stacks } from '../cloud.ts'
-import { asking, type ClientConfig, once, type Part, unless } from './client.ts'
+import { asking, type ClientConfig, type Part, unless } from './client.ts'
 
 /** What CloudFormation says of a stack that is not there. */
 const absent = { name: 'ValidationError', message: /does not exist/ }
 
 export function createStacks(config: ClientConfig): Stacks & Part {
-  const sdk = once(async () => {
+  const sdk = lazily(async () => {
     const commands = await import('@aws-sdk/client-cloudformation')
     return { commands, client: new commands.CloudFormationClient(config) }
   })

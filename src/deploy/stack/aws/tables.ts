@@ -1,11 +1,12 @@
+import { lazily } from '../../../lib/lazily.ts'
 import { ownerTag } from '../../template/template.ts'
 import type { Tables } from '../cloud.ts'
-import { asking, type ClientConfig, once, type Part, unless } from './client.ts'
+import { asking, type ClientConfig, type Part, unless } from './client.ts'
 
 const absent = { name: 'ResourceNotFoundException' }
 
 export function createTables(config: ClientConfig): Tables & Part {
-  const sdk = once(async () => {
+  const sdk = lazily(async () => {
     const commands = await import('@aws-sdk/client-dynamodb')
     return { commands, client: new commands.DynamoDBClient(config) }
   })
