@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin, transform } from 'esbuild'
-import { oneLanguageOfZod, partsOfUndici } from './lambda/bundle.ts'
+import { bundleOptions, oneLanguageOfZod, partsOfUndici } from './lambda/bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -12,27 +12,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  */
 export async function bundleProgram(outdir: string): Promise<void> {
   await build({
-    absWorkingDir: root,
+    ...bundleOptions,
     entryPoints: ['src/cli/main.ts'],
     outdir,
     outbase: 'src',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
     chunkNames: 'chunks/[name]-[hash]',
     // Loaded only where they are used; pino finds files of its own.
     external: ['@aws-sdk/*', 'pg', 'pg-connection-string', 'pino', 'selfsigned'],
-    minify: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // undici leaves its experimental parser out of bundles that define it.
-    define: { esbuildDetection: 'true' },
-    // For what is written in CommonJS.
-    banner: {
-      js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
-    },
     plugins: [ownCode, partsOfUndici, oneLanguageOfZod, axiosWithoutFetch],
   })
 }

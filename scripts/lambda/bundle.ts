@@ -2,11 +2,30 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const sources = join(root, 'src')
 const require = createRequire(import.meta.url)
+
+/** How both bundles are made: that of the package, and that of the scheduled function. */
+export const bundleOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // undici leaves its experimental parser out of bundles that define it.
+  define: { esbuildDetection: 'true' },
+  // For what is written in CommonJS.
+  banner: {
+    js: "import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);",
+  },
+} as const satisfies BuildOptions
 
 /**
  * Makes the scheduled function's bundle: `handler.mjs`, which a run needs, and chunks beside it that are loaded where they are used (clients of AWS). Nothing
@@ -14,27 +33,13 @@ const require = createRequire(import.meta.url)
  */
 export async function bundleFunction(outdir: string): Promise<Metafile> {
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...bundleOptions,
     entryPoints: ['src/lambda/handler.ts'],
     outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
     mainFields: ['module', 'main'],
-    minify: true,
-    legalComments: 'none',
     metafile: true,
-    logLevel: 'warning',
-    // undici leaves its experimental parser out of bundles that define it.
-    define: { esbuildDetection: 'true' },
-    // For what is written in CommonJS.
-    banner: {
-      js: "import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);",
-    },
     plugins: [partsOfUndici, oneLanguageOfZod, withoutTables, partsOfSdk, usedSchemas],
   })
   return metafile
