@@ -4,13 +4,13 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import type { Io } from '../src/cli/io.ts'
 import { createProgram } from '../src/cli/program.ts'
 import { generateConfigReference } from '../src/config/reference.ts'
 import { configJsonSchema } from '../src/config/schema.ts'
 import { errorCodes } from '../src/core/errors.ts'
 import { byHandTemplate } from '../src/deploy/template/by-hand.ts'
 import { metricDeclarations } from '../src/observability/declarations.ts'
+import { silentIo } from '../test/support/silent-io.ts'
 import { chartPages } from './gen-chart.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -66,16 +66,6 @@ function withSubcommands(command: Command): readonly Command[] {
 /** `onetrigger deliveries list` */
 function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
-}
-
-const silentIo: Io = {
-  env: {},
-  home: '/',
-  isTerminal: false,
-  keepToken: () => {},
-  print: () => {},
-  writeError: () => {},
-  untilSignal: () => AbortSignal.abort(),
 }
 
 function configurationPage(): string {

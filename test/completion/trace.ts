@@ -24,16 +24,7 @@ export interface Shown {
 }
 
 /** At `at` the stream says this; keys that are left out are not told. */
-export interface Told {
-  readonly at: number
-  readonly file: string
-  readonly path?: string
-  readonly size?: number
-  readonly mtime?: number
-  readonly ctime?: number
-  readonly localRate?: number
-  readonly gone?: true
-}
+export type Told = Pick<Shown, 'at' | 'file' | 'path' | 'size' | 'mtime' | 'ctime' | 'localRate' | 'gone'>
 
 /** One revision as it really was. */
 export interface Revision {

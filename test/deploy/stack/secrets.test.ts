@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createProgram } from '../../../src/cli/program.ts'
+import { silentIo } from '../../support/silent-io.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { AwsAccount } from '../aws-account.ts'
 import { aBundle, canary, deployCommand } from '../deploying.ts'
@@ -51,16 +52,7 @@ it('removes a secret that the configuration names no longer', async () => {
 })
 
 it('takes no secret as an argument, which others could see in the list of processes', () => {
-  const io = {
-    env: {},
-    home: '/',
-    isTerminal: false,
-    keepToken: () => {},
-    print: () => {},
-    writeError: () => {},
-    untilSignal: () => AbortSignal.abort(),
-  }
-  const deploy = createProgram('', io, () => {}).commands.find((command) => command.name() === 'deploy')
+  const deploy = createProgram('', silentIo, () => {}).commands.find((command) => command.name() === 'deploy')
   const flags = deploy?.commands.flatMap(({ options }) => options.map(({ long }) => long ?? '')) ?? []
 
   expect(flags).toContain('--config')
