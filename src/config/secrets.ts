@@ -30,7 +30,9 @@ function notHere(arn: string): SecretSource {
 
 function fromVariable(name: string, env: Environment): SecretSource {
   const read = () => {
-    const value = withoutLineBreak(env[name] ?? '')
+    // What an object inherits (`constructor`, `__proto__`) is no variable.
+    const text = Object.hasOwn(env, name) ? env[name] : undefined
+    const value = withoutLineBreak(text ?? '')
     if (value === '') throw missing(`the environment variable ${name} is not set`)
     return new Secret(value)
   }

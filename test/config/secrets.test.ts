@@ -24,6 +24,18 @@ describe('a secret in a variable', () => {
       }),
     )
   })
+
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'is missing when no variable but every object has the name %s',
+    (env) => {
+      expect(() => createSecrets({})({ env }).get()).toThrow(
+        expect.objectContaining({
+          code: 'CONFIG_SECRET_MISSING',
+          message: `a secret is missing: the environment variable ${env} is not set`,
+        }),
+      )
+    },
+  )
 })
 
 describe('a secret of AWS', () => {
