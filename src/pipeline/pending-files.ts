@@ -1,5 +1,7 @@
 import { type FileState, isPending, type Phase } from '../core/file-state.ts'
+import { dirName } from '../core/observation.ts'
 import { Heap } from '../lib/heap.ts'
+import { DueDirectories } from './due-directories.ts'
 
 /** A pending file, and the one entry in the order of time that stands for it. */
 interface Slot {
@@ -12,6 +14,13 @@ interface Entry {
   readonly at: number
   readonly trigger: string
   readonly fileId: string
+  /** As it was when the entry was made: where to look for the file, not what it is called. */
+  readonly path: string
+}
+
+interface Queue {
+  readonly peek: () => Entry | undefined
+  readonly pop: () => Entry | undefined
 }
 
 /** Phases of files that are not decided upon yet. */
@@ -28,6 +37,8 @@ export class PendingFiles {
    * with each change, has one entry and not thousands.
    */
   readonly #due = new Heap<Entry>((a, b) => a.at < b.at)
+  /** Entries whose time has come, until they are taken. */
+  readonly #ready = new DueDirectories<Entry>()
 
   get(trigger: string, fileId: string): FileState | undefined {
     return this.#byTrigger.get(trigger)?.get(fileId)?.state
@@ -65,28 +76,41 @@ export class PendingFiles {
 
   /** When the next file falls due; null = none will by itself. */
   nextAt(): number | null {
-    for (let top = this.#due.peek(); top !== undefined; top = this.#due.peek()) {
-      const slot = this.#slotOf(top)
-      if (slot !== undefined && slot.state.wakeAt === top.at) return top.at
-      this.#due.pop()
-      if (slot === undefined) continue
-      slot.queuedAt = null
-      if (slot.state.wakeAt !== null) this.#queue(slot, slot.state.wakeAt)
-    }
-    return null
+    return this.#firstAt(this.#ready) ?? this.#firstAt(this.#due)
   }
 
-  /** Takes out up to `limit` files that are due; they stay pending, but will not come up again before they are put anew. */
+  /** Takes out up to `limit` files that are due, directory by directory; they stay pending, but will not come up again before they are put anew. */
   takeDue(now: number, limit: number): FileState[] {
+    this.#gatherDue(now)
     const due: FileState[] = []
-    for (let at = this.nextAt(); at !== null && at <= now && due.length < limit; at = this.nextAt()) {
-      const entry = this.#due.pop()
+    while (due.length < limit && this.#firstAt(this.#ready) !== null) {
+      const entry = this.#ready.pop()
       const slot = entry === undefined ? undefined : this.#slotOf(entry)
       if (slot === undefined) continue
       slot.queuedAt = null
       due.push(slot.state)
     }
     return due
+  }
+
+  #gatherDue(now: number): void {
+    for (let at = this.#firstAt(this.#due); at !== null && at <= now; at = this.#firstAt(this.#due)) {
+      const entry = this.#due.pop()
+      if (entry !== undefined) this.#ready.add(dirName(entry.path), entry)
+    }
+  }
+
+  /** When the first of a queue falls due, after those were dropped that stand for nothing any more; null = there is none. */
+  #firstAt(queue: Queue): number | null {
+    for (let top = queue.peek(); top !== undefined; top = queue.peek()) {
+      const slot = this.#slotOf(top)
+      if (slot !== undefined && slot.state.wakeAt === top.at) return top.at
+      queue.pop()
+      if (slot === undefined) continue
+      slot.queuedAt = null
+      if (slot.state.wakeAt !== null) this.#queue(slot, slot.state.wakeAt)
+    }
+    return null
   }
 
   #tally({ phase, trigger }: FileState, by: 1 | -1): void {
@@ -96,7 +120,8 @@ export class PendingFiles {
 
   #queue(slot: Slot, at: number): void {
     slot.queuedAt = at
-    this.#due.push({ at, trigger: slot.state.trigger, fileId: slot.state.fileId })
+    const { trigger, fileId, path } = slot.state
+    this.#due.push({ at, trigger, fileId, path: path ?? '' })
   }
 
   /** The slot that an entry stands for; entries that were overtaken by an earlier one stand for none. */

@@ -59,4 +59,32 @@ describe('pending files', () => {
     expect(files.takeDue(1, 2)).toHaveLength(2)
     expect(files.takeDue(1, 2)).toHaveLength(1)
   })
+
+  it('come directory by directory when many are due, by name, and a busy one holds up nobody', () => {
+    const files = new PendingFiles()
+    const put = (path: string, wakeAt: number) => files.put(aState({ fileId: path, path, wakeAt }))
+    const take = (now: number) => files.takeDue(now, 2).map(({ path }) => path)
+    for (const name of ['c', 'a', 'b']) {
+      put(`early/${name}`, 1)
+      put(`late/${name}`, 2)
+    }
+
+    expect(take(2)).toEqual(['early/a', 'early/b'])
+    put('early/0', 3)
+    expect(take(3)).toEqual(['early/c', 'late/a'])
+    expect([take(3), take(3), take(3)]).toEqual([['late/b', 'late/c'], ['early/0'], []])
+  })
+
+  it('do not come up when they moved or went while they waited for their turn', () => {
+    const files = new PendingFiles()
+    for (const name of ['a', 'b', 'c', 'd']) files.put(aState({ fileId: name, path: name, wakeAt: 1 }))
+    files.takeDue(1, 1)
+
+    files.put(aState({ fileId: 'b', path: 'b', wakeAt: 9 }))
+    files.put(aState({ fileId: 'c', path: 'c', phase: 'gone' }))
+
+    expect(files.takeDue(5, 10).map(({ path }) => path)).toEqual(['d'])
+    expect(files.nextAt()).toBe(9)
+    expect(files.takeDue(9, 10).map(({ path }) => path)).toEqual(['b'])
+  })
 })
