@@ -8,7 +8,14 @@ const job = z.object({
   uses: z.string().optional(),
   permissions: z.record(z.string(), z.string()),
   'timeout-minutes': z.number().optional(),
-  strategy: z.object({ matrix: z.object({ suite: z.array(z.string()).default([]) }) }).optional(),
+  strategy: z
+    .object({
+      matrix: z.object({
+        suite: z.array(z.string()).default([]),
+        include: z.array(z.object({ proof: z.string(), size: z.string() })).default([]),
+      }),
+    })
+    .optional(),
   steps: z.array(step).default([]),
 })
 const workflow = z.object({ permissions: z.strictObject({}), jobs: z.record(z.string(), job) })
@@ -16,9 +23,13 @@ const workflow = z.object({ permissions: z.strictObject({}), jobs: z.record(z.st
 const manifest = z.object({ scripts: z.record(z.string(), z.string()), repository: z.object({ url: z.string() }) })
 const { scripts, repository } = manifest.parse(JSON.parse(textOf('package.json')))
 const read = (name: string) => workflow.parse(parse(textOf(`.github/workflows/${name}.yaml`)))
-const [checks, release] = [read('checks'), read('release')]
-const jobs = [...Object.entries(checks.jobs), ...Object.entries(release.jobs)]
+const [checks, explore, release] = [read('checks'), read('explore'), read('release')]
+const jobs = [checks, explore, release].flatMap((each) => Object.entries(each.jobs))
 const steps = jobs.flatMap(([, job]) => job.steps)
+
+const stepsOf = ({ jobs }: typeof checks) =>
+  Object.values(jobs).flatMap(({ steps }) => steps.map(({ run = '' }) => run))
+const gate = textOf('.ci/run').split('\n')
 
 describe('the workflows', () => {
   it('let no job write but those that publish, each only there', () => {
@@ -58,13 +69,34 @@ describe('the workflows', () => {
 
   it('run scripts that there are, and every suite', () => {
     const suites = checks.jobs.suites?.strategy?.matrix.suite ?? []
+    const proofs = explore.jobs.explore?.strategy?.matrix.include ?? []
     const named = steps.flatMap(({ run = '' }) =>
-      [...run.matchAll(/\bnpm run ([\w:]*\w)/g)].map((match) => match[1] ?? ''),
+      [...run.matchAll(/\bnpm run ([\w:]*\w)(?![\w:])/g)].map((match) => match[1] ?? ''),
     )
-    const run = new Set([...named, ...suites.map((suite) => `test:${suite}`)])
+    const chosen = [...suites.map((suite) => `test:${suite}`), ...proofs.map(({ proof }) => `prove:${proof}`)]
+    const run = new Set([...named, ...chosen])
     const wanted = Object.keys(scripts).filter((name) => /^test:(?!watch)/.test(name))
 
     expect([...run].filter((name) => !(name in scripts))).toEqual([])
     expect(wanted.filter((name) => !run.has(name))).toEqual([])
+  })
+
+  it('draw seeds at night, and never where a change has to pass', () => {
+    const proofs = explore.jobs.explore?.strategy?.matrix.include ?? []
+    const drawn = /RANDOM|GITHUB_RUN/
+
+    expect(proofs.map(({ proof }) => proof).toSorted()).toEqual([
+      'crash',
+      'fuzz',
+      'gaps',
+      'power',
+      'simulation',
+      'soak',
+    ])
+    expect(stepsOf(explore).filter((run) => drawn.test(run))).toHaveLength(1)
+    expect([...stepsOf(checks), ...gate].filter((run) => /prove:/.test(run) && drawn.test(run))).toEqual([])
+    expect(gate.filter((line) => /prove:(?:gaps|simulation|fuzz)\b/.test(line) && !/ --seed \d+$/.test(line))).toEqual(
+      [],
+    )
   })
 })
