@@ -1,5 +1,5 @@
-// Lets OneTrigger work for a long time while receiver and provider fail in turn and a second one is killed and stopped beside it: nothing may be lost,
-// and memory and descriptors of the one that is never restarted have to stay flat. Needs Linux.
+// Lets OneTrigger work for a long time while receiver and providers fail in turn; it goes from one provider to the other and back, and a second one is
+// killed and stopped beside it: nothing may be lost, and memory and descriptors of the one that is never restarted have to stay flat. Needs Linux.
 //   npm run prove:soak -- --minutes 60 --per-second 20 --seed 1 --json
 import { parseArgs } from 'node:util'
 import { runSoak } from '../../test/e2e/soak/soak.ts'

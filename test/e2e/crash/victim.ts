@@ -10,11 +10,13 @@ const preload = pathToFileURL(join(import.meta.dirname, 'kill-points.ts')).href
 
 export interface VictimOptions {
   readonly folder: string
-  readonly provider: { readonly url: string; readonly token: string }
+  readonly provider: Place
   readonly hookUrl: string
   readonly store: StoreUnderTest
   /** Of the source, beside what is said here. */
   readonly source?: Readonly<Record<string, unknown>>
+  /** Of the trigger, beside what is said here. */
+  readonly completion?: Readonly<Record<string, unknown>>
   /** Of the target. */
   readonly retry?: object
   /** Runs in the place of OneTrigger's own program. */
@@ -22,6 +24,9 @@ export interface VictimOptions {
   /** Further variables of the child. */
   readonly env?: Readonly<Record<string, string>>
 }
+
+/** The provider to watch, or the zone to ask for one. */
+export type Place = { readonly token: string } & ({ readonly url: string } | { readonly zone: string })
 
 export const trigger = 'default'
 export const target = 'hook'
@@ -67,13 +72,13 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
 }
 
-function configOf({ provider, hookUrl, store, source, retry }: VictimOptions): object {
+function configOf({ provider, hookUrl, store, source, completion, retry }: VictimOptions): object {
   const limits = { concurrency: 4, perSecond: 100 }
   return {
     sources: {
       onedata: {
         type: 'onedata',
-        host: provider.url,
+        ...('zone' in provider ? { zone: provider.zone } : { host: provider.url }),
         token: { env: 'TOKEN' },
         reconcileInterval: '30s',
         limits,
@@ -83,7 +88,7 @@ function configOf({ provider, hookUrl, store, source, retry }: VictimOptions): o
     triggers: {
       [trigger]: {
         watch: { source: 'onedata', space: 'Gamma', folder: 'in' },
-        completion: { stableFor: '1s' },
+        completion: { stableFor: '1s', ...completion },
         deliver: [target],
       },
     },

@@ -4,7 +4,8 @@ import type { SpaceModel } from '../../../src/simulator/model/space-model.ts'
 import type { Oracle, Revision } from './oracle.ts'
 
 export interface WorkloadOptions {
-  readonly model: SpaceModel
+  /** Where people work at this moment; several show the same files. */
+  readonly model: () => SpaceModel
   readonly oracles: readonly Oracle[]
   readonly clock: Clock
   readonly random: Random
@@ -42,6 +43,10 @@ export class Workload {
     return this.#begun
   }
 
+  get #model(): SpaceModel {
+    return this.#options.model()
+  }
+
   /** Begins one more file; what becomes of it goes on by itself. */
   begin(): void {
     const story = this.#story(this.#begun)
@@ -61,10 +66,10 @@ export class Workload {
   }
 
   async #story(index: number): Promise<void> {
-    const { model, random, perDirectory, tidies } = this.#options
+    const { random, perDirectory, tidies } = this.#options
     const number = Math.floor(index / perDirectory) % (tidies ? reusedDirectories : Number.POSITIVE_INFINITY)
     const directory = `in/${String(number).padStart(4, '0')}`
-    if (index % perDirectory === 0) model.mkdir(directory)
+    if (index % perDirectory === 0) this.#model.mkdir(directory)
     const path = `${directory}/file-${String(index).padStart(7, '0')}.dat`
     await (random() < 0.1 ? this.#renameIntoPlace(path) : this.#upload(path))
     const left = await this.#fate(path)
@@ -72,25 +77,24 @@ export class Workload {
   }
 
   async #upload(path: string): Promise<void> {
-    const { model, random } = this.#options
-    model.create(path, 1 + Math.floor(random() * 1_000))
+    const { random } = this.#options
+    this.#model.create(path, 1 + Math.floor(random() * 1_000))
     await this.#pause(writingMs)
-    model.write(path, 1_000)
-    model.sync(path)
+    this.#model.write(path, 1_000)
+    this.#model.sync(path)
     this.#finish(path)
   }
 
   async #renameIntoPlace(path: string): Promise<void> {
-    const { model, random } = this.#options
-    model.create(`${path}.part`, 1 + Math.floor(random() * 1_000))
+    const { random } = this.#options
+    this.#model.create(`${path}.part`, 1 + Math.floor(random() * 1_000))
     await this.#pause(writingMs)
-    model.move(`${path}.part`, path)
+    this.#model.move(`${path}.part`, path)
     this.#finish(path)
   }
 
   /** Gives where the file is in the end; null = nowhere. */
   async #fate(path: string): Promise<string | null> {
-    const { model } = this.#options
     switch (this.#drawn()) {
       case 'overwritten':
         if (await this.#told(path)) await this.#overwrite(path, 5_000)
@@ -111,7 +115,7 @@ export class Workload {
       case 'moved':
         // The same version under another name: nothing is to be told.
         if (!(await this.#told(path))) return path
-        model.move(path, `${path}.moved`)
+        this.#model.move(path, `${path}.moved`)
         return `${path}.moved`
       case null:
         return path
@@ -129,19 +133,18 @@ export class Workload {
   }
 
   async #overwrite(path: string, size: number): Promise<void> {
-    const { model } = this.#options
     this.#giveUp(path)
-    model.truncate(path, 0)
-    model.write(path, size / 2, 0)
+    this.#model.truncate(path, 0)
+    this.#model.write(path, size / 2, 0)
     await this.#pause(writingMs)
-    model.write(path, size / 2)
-    model.sync(path)
+    this.#model.write(path, size / 2)
+    this.#model.sync(path)
     this.#finish(path)
   }
 
   #remove(path: string): void {
     this.#giveUp(path)
-    this.#options.model.remove(path)
+    this.#model.remove(path)
   }
 
   #finish(path: string): void {
@@ -170,7 +173,7 @@ export class Workload {
   }
 
   #at(path: string): Revision {
-    const stat = this.#options.model.stat(path)
+    const stat = this.#model.stat(path)
     if (stat === null) throw new Error(`${path} is not there`)
     const { fileId, size, mtime } = stat
     return { fileId, size, mtime }

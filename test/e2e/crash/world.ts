@@ -80,7 +80,7 @@ export class CrashWorld {
     const store = closers.add(kind === 'sqlite' ? sqliteIn(folder) : await postgresOnLoopback())
     const victim = new Victim({ folder, provider: simulator, hookUrl: hook.url, store, ...other })
     const workload = new Workload({
-      model: simulator.model,
+      model: () => simulator.model,
       oracles: [oracle],
       clock,
       random,

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { Closers } from '../../../src/app/closers.ts'
 import { type Clock, createSystemClock, sleep } from '../../../src/lib/clock.ts'
 import { silentLog } from '../../../src/lib/log.ts'
-import { createSimulator } from '../../../src/simulator/create-simulator.ts'
+import { createFederation } from '../../../src/simulator/create-federation.ts'
 import { seededRandom } from '../../support/simulator.ts'
 import type { Verdict } from '../crash/oracle.ts'
 import { Workload } from '../crash/workload.ts'
 import { simulated } from '../crash/world.ts'
+import { Providers } from './providers.ts'
 import { type Stage, type Trouble, troubles } from './troubles.ts'
 import { trend, type Vitals } from './vitals.ts'
 import { Watcher } from './watcher.ts'
@@ -52,6 +53,8 @@ const warmUp = 0.25
 const hopelessMs = 90_000
 const lingerMs = 2_000
 const never = new AbortController().signal
+/** The best one is watched by its events, the other by its changes. */
+const versions = ['25.0', '21.02.8'] as const
 
 /** Lets OneTrigger work under load and trouble for a long time, and tells what came of files and memory. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
@@ -60,13 +63,20 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const folder = mkdtempSync(join(tmpdir(), 'onetrigger-soak-'))
     closers.add({ close: () => rmSync(folder, { recursive: true, force: true }) })
     const [clock, random] = [createSystemClock(), seededRandom(options.seed)]
-    const simulator = closers.add(
-      await createSimulator({ ...simulated, clock, random: seededRandom(options.seed), log: silentLog }),
+    const federation = closers.add(
+      await createFederation({
+        ...simulated,
+        clock,
+        random: seededRandom(options.seed),
+        log: silentLog,
+        providers: versions.map((version) => ({ name: version, version, delays: simulated.delays })),
+      }),
     )
-    simulator.model.mkdir('in')
-    const steady = await Watcher.create('steady', folder, simulator, closers)
-    const restless = await Watcher.create('restless', folder, simulator, closers)
-    return await new Soak(options, clock, { simulator, random, steady, restless }).run()
+    const providers = new Providers(federation)
+    providers.model.mkdir('in')
+    const steady = await Watcher.create('steady', folder, providers, closers)
+    const restless = await Watcher.create('restless', folder, providers, closers)
+    return await new Soak(options, clock, { providers, random, steady, restless }).run()
   } finally {
     await closers.close()
   }
@@ -83,12 +93,13 @@ class Soak {
   readonly #measured: Vitals[] = []
 
   constructor(options: SoakOptions, clock: Clock, stage: Stage) {
-    const { simulator, random, steady, restless } = stage
+    const { providers, random, steady, restless } = stage
     const oracles = [steady.oracle, restless.oracle]
     this.#options = options
     this.#clock = clock
     this.#stage = stage
-    this.#workload = new Workload({ model: simulator.model, oracles, clock, random, perDirectory: 500, tidies: true })
+    const model = () => providers.model
+    this.#workload = new Workload({ model, oracles, clock, random, perDirectory: 500, tidies: true })
     this.#beganAt = clock.now()
     this.#endsAt = this.#beganAt + options.minutes * 60_000
   }

@@ -1,10 +1,12 @@
 import type { Random } from '../../../src/lib/random.ts'
 import type { Simulator } from '../../../src/simulator/create-simulator.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import { welcoming } from '../crash/hook.ts'
+import type { Providers } from './providers.ts'
 import type { Watcher } from './watcher.ts'
 
 export interface Stage {
-  readonly simulator: Simulator
+  readonly providers: Providers
   readonly random: Random
   /** Runs through the whole soak; its hook is troubled, it is not. */
   readonly steady: Watcher
@@ -20,10 +22,24 @@ export interface Trouble {
 
 const nothing = () => {}
 
-/** All that goes wrong in a soak, in turn. */
+/** The provider that is watched; people go on with the other one, and so must OneTrigger, which stays there. */
+const providerAway: Trouble = {
+  name: 'provider away',
+  begin: async ({ providers, steady }) => {
+    const back = await providers.goAway(steady.provider)
+    return async () => {
+      await waitFor('the other provider is watched', () => steady.provider === providers.present.url, 60_000)
+      await back()
+    }
+  },
+}
+
+/** All that goes wrong in a soak, in turn. The first few are what a short one has: OneTrigger goes to the other provider and comes back. */
 export const troubles: readonly Trouble[] = [
   manners('receiver answers 503', { status: 503, afterMs: 0 }),
+  providerAway,
   provider('streams cut', ({ faults }) => faults.cutStreams('reset')),
+  providerAway,
   manners('receiver is slow', { status: 204, afterMs: 400 }),
   { name: 'OneTrigger killed', begin: ({ restless }) => restless.restart('SIGKILL').then(() => nothing) },
   provider('events dropped', ({ faults }) => faults.events('drop', { probability: 0.2 })),
@@ -62,12 +78,15 @@ function manners(name: string, how: { readonly status: number; readonly afterMs:
   }
 }
 
+/** Both of them, for either may be the one that is watched. */
 function provider(name: string, spoil: (simulator: Simulator) => void): Trouble {
   return {
     name,
-    begin: async ({ simulator }) => {
-      spoil(simulator)
-      return () => simulator.faults.clear()
+    begin: async ({ providers }) => {
+      for (const each of providers.all) spoil(each)
+      return () => {
+        for (const { faults } of providers.all) faults.clear()
+      }
     },
   }
 }

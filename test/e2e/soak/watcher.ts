@@ -2,18 +2,23 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Closers } from '../../../src/app/closers.ts'
-import type { Simulator } from '../../../src/simulator/create-simulator.ts'
 import type { OneTriggerProcess } from '../../support/onetrigger.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { Hook } from '../crash/hook.ts'
 import { Oracle } from '../crash/oracle.ts'
 import { sqliteIn } from '../crash/stores.ts'
 import { target, trigger, Victim } from '../crash/victim.ts'
+import type { Providers } from './providers.ts'
 import { type Vitals, vitalsVariable } from './vitals.ts'
 
 const preload = pathToFileURL(join(import.meta.dirname, 'vitals-preload.ts')).href
 /** Soon after a fault everything has to work again, or the next one comes before. */
 const source = { reconcileInterval: '20s', watchdog: '20s', requestTimeout: '10s' }
+/** A file that was begun on one provider and went on with the other has holes there, until the distribution is asked. */
+const completion = { vetoFor: '3s' }
+
+/** What its log says whenever it begins to watch. */
+const watching = /"provider":"([^"]+)".*"watching"/
 
 /** One OneTrigger with its own store, webhook and oracle; several may watch one provider. */
 export class Watcher {
@@ -32,18 +37,32 @@ export class Watcher {
   }
 
   /** Resolves when it has done its first listing: whatever comes from now on has to be told. */
-  static async create(name: string, parent: string, simulator: Simulator, closers: Closers): Promise<Watcher> {
+  static async create(name: string, parent: string, providers: Providers, closers: Closers): Promise<Watcher> {
     const folder = join(parent, name)
     mkdirSync(folder)
-    const oracle = new Oracle({ trigger, target, spaceId: simulator.space.id })
+    const oracle = new Oracle({ trigger, target, spaceId: providers.space.id })
     const hook = closers.add(await Hook.start((id, revision) => oracle.receive(id, revision)))
-    const options = { folder, provider: simulator, hookUrl: hook.url, store: sqliteIn(folder), source }
+    const { token, zone } = providers
+    const options = {
+      folder,
+      provider: { token, zone },
+      hookUrl: hook.url,
+      store: sqliteIn(folder),
+      source,
+      completion,
+    }
     const [victim, vitals] = [new Victim({ ...options, retry: { delays: ['500ms', '2s'] } }), join(folder, 'vitals')]
     writeFileSync(vitals, '')
     const watcher = new Watcher(oracle, hook, victim, vitals)
     closers.add({ close: () => watcher.stop('SIGKILL') })
     await waitFor('the first listing is done', () => watcher.#says('the first listing is done'), 60_000)
     return watcher
+  }
+
+  /** Where it watches, as it said last. */
+  get provider(): string {
+    const line = this.#process.stderr.findLast((text) => watching.test(text)) ?? ''
+    return watching.exec(line)?.[1] ?? ''
   }
 
   /** Why it is not running; null = it is. */
