@@ -108,6 +108,10 @@ class SqliteStore implements Store {
     return this.#read(() => this.#files.baseline(trigger))
   }
 
+  noteFirstTry(trigger: string, at: number): Promise<number> {
+    return this.#write(() => this.#files.noteFirstTry(trigger, at))
+  }
+
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
     return this.#read(() => this.#files.byId(trigger, fileIds))
   }
