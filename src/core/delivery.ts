@@ -34,12 +34,15 @@ export interface Answer {
 /** `unknown`: the target forgot the job before it was seen to end. The last three are final. */
 export type JobState = 'submitted' | 'running' | 'succeeded' | 'failed' | 'unknown'
 
+/** Characters of a job's detail. */
+export const mostDetail = 1_024
+
 /** Work that a delivery started in the target (AWS Batch, OSCAR), as it was last seen. */
 export interface Job {
   /** The target's own id. */
   readonly id: string
   readonly state: JobState
-  /** The target's own words: its name of the state, and why the job ended; at most 1,024 characters. */
+  /** The target's own words: its name of the state, and why the job ended; at most `mostDetail` characters. */
   readonly detail: string
   /** Where its output can be read: a log stream, a URL. */
   readonly log?: string

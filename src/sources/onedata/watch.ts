@@ -16,8 +16,7 @@ import { identityMs, memoryOf, recall } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { Scanner } from './scanner.ts'
-import { StreamSession } from './stream-session.ts'
-import { TreeTooLarge } from './watched-directories.ts'
+import { StreamSession, TreeTooLarge } from './stream-session.ts'
 
 type Via = 'events' | 'changes' | 'poll'
 

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { z } from 'zod'
 import type { Egress } from '../../lib/egress.ts'
 import type { TargetDeps } from '../define.ts'
+import { boundedAnswers } from './bounded-answers.ts'
 
 /** Options of every AWS target. Credentials and endpoint come as AWS' tools take them: environment, profiles, roles, `AWS_ENDPOINT_URL`. */
 export const awsOptions = {
@@ -16,6 +17,7 @@ export function clientConfig({ region }: { readonly region?: string | undefined 
   return {
     ...(region === undefined ? {} : { region }),
     maxAttempts: 1,
+    extensions: [boundedAnswers],
     requestHandler: {
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,

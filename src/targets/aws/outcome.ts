@@ -41,7 +41,7 @@ const awsError = z.object({
   code: z.string().optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).catch({}),
   $retryable: z.object({ throttling: z.boolean().optional() }).optional().catch(undefined),
-  retryAfterSeconds: z.coerce.number().optional().catch(undefined),
+  retryAfterSeconds: z.coerce.number().positive().optional().catch(undefined),
 })
 
 type AwsError = z.output<typeof awsError>
@@ -68,7 +68,7 @@ export function outcomeOfAwsError(error: unknown, aboutEvent: ReadonlySet<string
   if (aboutEvent.has(data.name)) return { kind: 'rejected', reason, ...answer }
   if (status === 429 || data.$retryable?.throttling === true || throttling.test(data.name)) {
     const wait = data.retryAfterSeconds
-    const retryAfter = wait === undefined || Number.isNaN(wait) ? {} : { retryAfterMs: wait * 1_000 }
+    const retryAfter = wait === undefined ? {} : { retryAfterMs: wait * 1_000 }
     return { kind: 'retry', reason, throttled: true, ...retryAfter, ...answer }
   }
   return { kind: isAboutTarget(data, status) ? 'unavailable' : 'retry', reason, ...answer }

@@ -48,7 +48,8 @@ class Batch implements Target {
       if (known !== null) return { kind: 'delivered', job: known }
       const { client, SubmitJobCommand } = await this.#sdk.get()
       const { jobId } = await client.send(new SubmitJobCommand(job), { abortSignal })
-      if (jobId === undefined) return { kind: 'retry', reason: 'AWS Batch gave the job no id' }
+      // What the SDK hands over is what came, whatever its types say.
+      if (typeof jobId !== 'string' || jobId === '') return { kind: 'retry', reason: 'AWS Batch gave the job no id' }
       return { kind: 'delivered', job: submitted(jobId, this.#deps.clock.now()) }
     })
     // A server that failed may have taken the job: only an attempt that counts is followed by a look whether it did.
@@ -59,8 +60,8 @@ class Batch implements Target {
   async follow(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {
     const { client, DescribeJobsCommand } = await this.#sdk.get()
     const asked = new DescribeJobsCommand({ jobs: jobs.map(({ id }) => id) })
-    const { jobs: details = [] } = await client.send(asked, { abortSignal: signal })
-    const byId = new Map(details.map((detail) => [detail.jobId, detail]))
+    const { jobs: details } = await client.send(asked, { abortSignal: signal })
+    const byId = new Map(listed(details).map((detail) => [detail.jobId, detail]))
     const now = this.#deps.clock.now()
     return jobs.map((job) => {
       const detail = byId.get(job.id)
@@ -91,10 +92,16 @@ class Batch implements Target {
     const { client, ListJobsCommand } = await this.#sdk.get()
     const filters = [{ name: 'JOB_NAME', values: [name] }]
     const asked = new ListJobsCommand({ jobQueue: this.#options.queue, filters })
-    const { jobSummaryList = [] } = await client.send(asked, { abortSignal: signal })
-    const found = jobSummaryList.find(({ jobName: other }) => other === name)
-    return found?.jobId === undefined ? null : submitted(found.jobId, this.#deps.clock.now())
+    const { jobSummaryList } = await client.send(asked, { abortSignal: signal })
+    const found = listed(jobSummaryList).find(({ jobName: other }) => other === name)
+    return typeof found?.jobId === 'string' ? submitted(found.jobId, this.#deps.clock.now()) : null
   }
+}
+
+/** An answer without its list says nothing: not that there are no jobs. */
+function listed<T>(jobs: readonly T[] | undefined): readonly T[] {
+  if (!Array.isArray(jobs)) throw new Error('AWS Batch answered about jobs in a form that is not known')
+  return jobs
 }
 
 async function loadSdk(given: BatchOptions, deps: TargetDeps) {

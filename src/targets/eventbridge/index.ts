@@ -1,4 +1,4 @@
-import type { PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge'
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge'
 import { z } from 'zod'
 import type { ClaimedDelivery, Outcome } from '../../core/delivery.ts'
 import type { Target } from '../../core/target.ts'
@@ -25,6 +25,8 @@ type Options = z.output<typeof options>
 /** Limits of one PutEvents. */
 const [mostEntries, mostBytes] = [10, 262_144]
 const waitMs = 5
+/** Characters of what EventBridge says that are kept. */
+const mostReason = 500
 
 /** These will always be refused. */
 const aboutEvent: ReadonlySet<string> = new Set(['MalformedDetail', 'InvalidArgument', 'RedactionFailure'])
@@ -90,7 +92,7 @@ class EventBridge implements Target {
   }
 
   async #put(entries: readonly PutEventsRequestEntry[]): Promise<readonly Outcome[]> {
-    const results: PutEventsResultEntry[] = []
+    const results: unknown[] = []
     const outcome = await attempt(this.#deps, new AbortController().signal, aboutEvent, async (abortSignal) => {
       const { client, PutEventsCommand } = await this.#sdk.get()
       const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: [...entries] }), { abortSignal })
@@ -101,11 +103,22 @@ class EventBridge implements Target {
   }
 }
 
-function outcomeOfEntry(result: PutEventsResultEntry | undefined): Outcome {
-  if (result === undefined) return { kind: 'retry', reason: 'EventBridge said nothing about this entry' }
-  const { EventId, ErrorCode, ErrorMessage } = result
-  if (ErrorCode === undefined) return { kind: 'delivered', answer: { status: 200, body: capped(EventId ?? '') } }
-  const reason = `EventBridge refused the entry: ${ErrorCode}${ErrorMessage === undefined ? '' : `: ${ErrorMessage}`}`
+/** The SDK hands over what came, whatever its types say. */
+const entryResult = z.union([
+  z.object({ ErrorCode: z.string().min(1), ErrorMessage: z.string().default('').catch('') }),
+  z.object({ EventId: z.string().min(1), ErrorCode: z.null().optional() }),
+])
+
+function outcomeOfEntry(result: unknown): Outcome {
+  const { data } = entryResult.safeParse(result)
+  if (data === undefined) {
+    return { kind: 'retry', reason: 'EventBridge said nothing about this entry that can be understood' }
+  }
+  if (typeof data.ErrorCode !== 'string')
+    return { kind: 'delivered', answer: { status: 200, body: capped(data.EventId) } }
+  const { ErrorCode, ErrorMessage } = data
+  const said = `${ErrorCode}${ErrorMessage === '' ? '' : `: ${ErrorMessage}`}`
+  const reason = `EventBridge refused the entry: ${said}`.slice(0, mostReason)
   if (/^Throttling/.test(ErrorCode)) return { kind: 'retry', reason, throttled: true }
   if (/^Internal/.test(ErrorCode)) return { kind: 'retry', reason }
   return { kind: aboutEvent.has(ErrorCode) ? 'rejected' : 'unavailable', reason }

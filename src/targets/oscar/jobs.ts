@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Job, JobState } from '../../core/delivery.ts'
+import { type Job, type JobState, mostDetail } from '../../core/delivery.ts'
 import { type OscarClient, parseJson } from './client.ts'
 
 /** A job that the cluster has not shown for so long after its start: it does not name jobs as it is asked to. */
@@ -21,7 +21,11 @@ const pageSchema = z.union([
   z.record(z.string(), jobSchema).transform((jobs) => ({ jobs, next_page: null })),
 ])
 
-const states: Readonly<Record<string, JobState>> = { Running: 'running', Succeeded: 'succeeded', Failed: 'failed' }
+const states: ReadonlyMap<string, JobState> = new Map([
+  ['Running', 'running'],
+  ['Succeeded', 'succeeded'],
+  ['Failed', 'failed'],
+])
 
 /** Looks at jobs of a service through `/system/logs`. Rejects where the cluster cannot be asked. */
 export async function lookAtJobs(
@@ -75,7 +79,7 @@ async function readPage(
 }
 
 function asJob(job: Job, { status, creation_time, start_time }: OscarJob, service: string, now: number): Job {
-  const state = states[status] ?? 'submitted'
+  const state = states.get(status) ?? 'submitted'
   const waits = state === 'submitted' && typeof creation_time === 'string' && (start_time ?? '') === ''
   const detail = waits ? `${status}: not started since ${creation_time}` : status
   return { ...job, state, detail: withStart(job, detail), log: `/system/logs/${service}/${job.id}`, seenAt: now }
@@ -93,9 +97,13 @@ function startOf({ detail }: Job): number {
 
 function withStart({ detail }: Job, now: string): string {
   const start = /handed over at \S+/.exec(detail)?.[0]
-  return start === undefined ? now : `${now}; ${start}`
+  if (start === undefined) return now.slice(0, mostDetail)
+  return `${now.slice(0, mostDetail - start.length - 2)}; ${start}`
 }
 
 function unknownDetail({ detail }: Job): string {
-  return `the cluster shows no job of this name (before OSCAR 4.1 it chooses names itself); last seen: ${detail}`
+  return `the cluster shows no job of this name (before OSCAR 4.1 it chooses names itself); last seen: ${detail}`.slice(
+    0,
+    mostDetail,
+  )
 }

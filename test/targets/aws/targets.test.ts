@@ -9,6 +9,7 @@ import type { TargetDefinition } from '../../../src/targets/define.ts'
 import { batch, eventbridge, lambda } from '../../../src/targets/registry.ts'
 import { type AwsAnswer, type AwsCall, AwsServer, awsError } from '../../support/aws-server.ts'
 import { anEvent } from '../../support/builders.ts'
+import { EndlessServer } from '../../support/endless-server.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 
 const never = new AbortController().signal
@@ -65,6 +66,17 @@ describe('what AWS answers', () => {
   })
 })
 
+it.each(['1e400', '-3', 'soon', ''])('a Retry-After of "%s" from AWS is no time to wait', async (header) => {
+  const { target } = await aTarget(lambda, { function: 'f' }, () =>
+    awsError('TooManyRequestsException', 429, { 'retry-after': header }),
+  )
+
+  const outcome = await target.deliver(aDelivery(), never)
+
+  expect(outcome).toMatchObject({ kind: 'retry', throttled: true })
+  expect('retryAfterMs' in outcome && outcome.retryAfterMs).toBe(false)
+})
+
 describe('an AWS target', () => {
   it('never tells what AWS quotes of a request that was signed wrongly', async () => {
     const message =
@@ -91,6 +103,23 @@ describe('an AWS target', () => {
       })
     },
   )
+
+  it.each([
+    [lambda, { function: 'f', invocation: 'RequestResponse' }],
+    [batch, { queue: 'q' }],
+    [eventbridge, {}],
+  ] as const)('ends an answer that is longer than AWS would ever send (%#)', async (definition, options) => {
+    const endless = await EndlessServer.start()
+    await AwsServer.start(() => ({}))
+    process.env.AWS_ENDPOINT_URL = endless.url
+    const target = definition.build(options, targetDeps())
+    onTestFinished(() => target.close())
+
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry' })
+
+    await endless.hungUp
+    expect(endless.sent).toBeLessThan(EndlessServer.most)
+  })
 
   it.each([
     [lambda, { function: 'f' }],
@@ -238,6 +267,42 @@ describe('batch', () => {
     expect(jobName(`dlv_${'a'.repeat(52)}`)).toMatch(/^[a-z0-9-]{1,63}$/)
   })
 
+  it.each([[{ a: 1 }], [7], ['']])('tries again where AWS gives a job an id that is none: %j', async (jobId) => {
+    const { target } = await aTarget(batch, { queue: 'gpu' }, () => ({ body: { jobId } }))
+    expect(await target.deliver(aDelivery(), never)).toEqual({
+      kind: 'retry',
+      reason: 'AWS Batch gave the job no id',
+    })
+  })
+
+  it.each([['{}'], [''], ['{"jobs": {"a": 1}}']])(
+    'gives no job up and starts none anew where AWS answers without a list: %j',
+    async (body) => {
+      const { target, calls } = await aTarget(batch, { queue: 'gpu' }, () => ({ body }))
+      const jobs: readonly Job[] = [{ id: 'a', state: 'running', detail: 'RUNNING', seenAt: 0 }]
+
+      await expect(target.follow?.(jobs, never)).rejects.toThrow('in a form that is not known')
+      expect(await target.deliver(aDelivery({ attempt: 2 }), never)).toMatchObject({ kind: 'retry' })
+
+      expect(calls.map(({ path }) => path)).toEqual(['/v1/describejobs', '/v1/listjobs'])
+    },
+  )
+
+  it('tells of a job only what can be understood, and not at any length', async () => {
+    const details = [
+      { jobId: 'a', status: 'constructor', statusReason: { a: 1 }, container: { exitCode: 'x', logStreamName: [1] } },
+      { jobId: 'b', status: 'FAILED', statusReason: 'y'.repeat(100_000), container: 7 },
+    ]
+    const { target } = await aTarget(batch, { queue: 'gpu' }, () => ({ body: { jobs: details } }))
+    const jobs = ['a', 'b', 'c'].map((id): Job => ({ id, state: 'submitted', detail: 'z'.repeat(1_024), seenAt: 0 }))
+
+    const [odd, long, forgotten] = (await target.follow?.(jobs, never)) ?? []
+
+    expect(odd).toEqual({ id: 'a', state: 'submitted', detail: 'constructor', seenAt: expect.any(Number) })
+    expect(long).toMatchObject({ state: 'failed', detail: expect.stringMatching(/^FAILED: y{1016}$/) })
+    expect(forgotten?.detail).toHaveLength(1_024)
+  })
+
   it('tells how jobs stand and why they ended, and which are forgotten', async () => {
     const details = [
       { jobId: 'a', status: 'RUNNABLE', statusReason: 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT' },
@@ -287,7 +352,8 @@ describe('eventbridge', () => {
       Array.from({ length: 25 }, (_, n) => target.deliver(aDelivery({ event: anEvent({ id: `evt_${n}` }) }), never)),
     )
 
-    expect(calls.map((call) => entriesOf(call).length)).toEqual([10, 10, 5])
+    // Each has a connection of its own: which of them comes first is up to the machine.
+    expect(calls.map((call) => entriesOf(call).length).toSorted((a, b) => b - a)).toEqual([10, 10, 5])
     expect(outcomes.slice(0, 5).map(({ kind }) => kind)).toEqual([
       'retry',
       'retry',
@@ -312,6 +378,28 @@ describe('eventbridge', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'delivered', 'rejected'])
     expect(calls).toHaveLength(3)
     for (const { body } of calls) expect(body.length).toBeLessThan(262_144 + 1_000)
+  })
+
+  it.each([[null], [{}], [{ EventId: { a: 1 } }], [{ EventId: 'e', ErrorCode: 7 }], ['text']])(
+    'tries an entry again of which nothing is said that can be understood: %j',
+    async (entry) => {
+      const { target } = await aTarget(eventbridge, {}, () => ({ body: { Entries: [entry] } }))
+
+      expect(await target.deliver(aDelivery(), never)).toEqual({
+        kind: 'retry',
+        reason: 'EventBridge said nothing about this entry that can be understood',
+      })
+    },
+  )
+
+  it('keeps no more of what EventBridge says than a person reads', async () => {
+    const entry = { ErrorCode: 'InternalFailure', ErrorMessage: 'y'.repeat(100_000) }
+    const { target } = await aTarget(eventbridge, {}, () => ({ body: { Entries: [entry] } }))
+
+    const outcome = await target.deliver(aDelivery(), never)
+
+    expect(outcome).toMatchObject({ kind: 'retry', reason: expect.stringContaining('InternalFailure: yyy') })
+    expect('reason' in outcome && outcome.reason.length).toBeLessThan(1_000)
   })
 
   it('goes on with the others when one is broken off', async () => {

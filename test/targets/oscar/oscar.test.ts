@@ -160,6 +160,17 @@ describe('a job of oscar', () => {
     }
   }
 
+  it('is told of only what can be understood, and not at any length', async () => {
+    const { cluster, job, follow } = await started('4.1.2')
+    cluster.statuses.set(job.id, { status: 'constructor' })
+    expect(await follow()).toMatchObject([{ state: 'submitted' }])
+
+    cluster.statuses.set(job.id, { status: 'y'.repeat(100_000) })
+    const [long] = await follow()
+    expect(long?.detail).toHaveLength(1_024)
+    expect(long?.detail).toContain('handed over at')
+  })
+
   it('is followed through all pages to its end', async () => {
     const { cluster, job, follow } = await started('4.1.2')
     for (const other of ['a', 'b', 'c']) cluster.statuses.set(other, { status: 'Succeeded' })

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** Answers 200 and then sends for as long as somebody listens. */
+export class EndlessServer {
+  /** Then it is enough: the listener would have taken it all. */
+  static readonly most = 128 * 1_048_576
+  sent = 0
+  /** Resolves when the first listener has gone, or has got the most. */
+  readonly hungUp: Promise<unknown>
+  readonly #server = createServer((request, response) => {
+    request.resume().on('end', () => this.#send(response))
+  })
+
+  private constructor() {
+    const ended = Promise.withResolvers<void>()
+    this.hungUp = ended.promise
+    this.#server.on('connection', (socket) => socket.on('error', () => {}).on('close', () => ended.resolve()))
+  }
+
+  static async start(): Promise<EndlessServer> {
+    const endless = new EndlessServer()
+    endless.#server.listen(0, '127.0.0.1')
+    await once(endless.#server, 'listening')
+    onTestFinished(() => {
+      endless.#server.close()
+      endless.#server.closeAllConnections()
+    })
+    return endless
+  }
+
+  get url(): string {
+    // A listening TCP server always has such an address.
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  #send(response: ServerResponse): void {
+    const chunk = Buffer.alloc(256 * 1_024, ' ')
+    response.writeHead(200, { 'content-type': 'application/json', connection: 'close' })
+    const more = () => {
+      while (this.sent < EndlessServer.most) {
+        this.sent += chunk.length
+        if (!response.write(chunk)) return
+      }
+      response.end()
+    }
+    response.on('drain', more)
+    more()
+  }
+}
