@@ -7,7 +7,15 @@ import { keptInputs, property, runArea } from './fuzz.ts'
 import { mutated } from './junk.ts'
 
 /** Inputs for each property here; `npm run prove:fuzz` sends thousands. */
-const runs: Readonly<Record<string, number>> = { streams: 150, events: 100, http: 25, provider: 12, configuration: 20 }
+const runs: Readonly<Record<string, number>> = {
+  streams: 150,
+  events: 100,
+  http: 25,
+  provider: 12,
+  configuration: 20,
+  answers: 15,
+  sessions: 8,
+}
 
 describe('whatever comes in', () => {
   it.each(Object.entries(areas))('%s hold, for what once failed and for what was never seen', async (name, area) => {

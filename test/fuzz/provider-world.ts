@@ -2,27 +2,16 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { Space } from '../../src/core/source.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import { createSystemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
-import { createSimulator, type Simulator } from '../../src/simulator/create-simulator.ts'
 import type { SourceDeps } from '../../src/sources/define.ts'
 import { createConnection, rankProviders, watchTokenEnd } from '../../src/sources/onedata/connect.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
 import { type OnedataOptions, onedataOptions } from '../../src/sources/onedata/options.ts'
 import { createRestProvider } from '../../src/sources/onedata/provider-rest.ts'
-import { quickDelays, seededRandom } from '../support/simulator.ts'
 import type { Spoilt } from './areas/provider.ts'
 import { mutated } from './junk.ts'
-
-export const versions = ['25.0', '21.02.8', '21.02.3', '20.02', '18.02'] as const
-
-interface Origin {
-  readonly simulator: Simulator
-  readonly space: Space
-  readonly files: readonly { readonly fileId: string; readonly path: string }[]
-  readonly directory: { readonly fileId: string; readonly path: string }
-}
+import { type Origin, originOf, versions } from './origin.ts'
 
 /** Simulated providers of all generations, and before them a proxy that spoils some of their answers. */
 export class ProviderWorld {
@@ -186,32 +175,6 @@ function parsed(body: Buffer): unknown {
   } catch {
     return body.toString('latin1').slice(0, 100)
   }
-}
-
-async function originOf(version: (typeof versions)[number]): Promise<Origin> {
-  const options = {
-    version,
-    port: 0,
-    tls: false,
-    spaceName: 'Gamma',
-    log: silentLog,
-    clock: createSystemClock(),
-  } as const
-  const simulator = await createSimulator({ ...options, random: seededRandom(1), delays: quickDelays })
-  const { model } = simulator
-  model.mkdir('in')
-  model.mkdir('in/sub')
-  const paths = ['in/a.bin', 'in/sub/b.bin']
-  for (const path of paths) {
-    model.create(path, 10)
-    model.setXattr(path, 'done', { by: ['somebody', 1] })
-  }
-  const files = paths.flatMap((path) => {
-    const stat = model.stat(path)
-    return stat === null ? [] : [{ fileId: stat.fileId, path }]
-  })
-  const directory = { fileId: model.stat('in/sub')?.fileId ?? '', path: 'in/sub' }
-  return { simulator, space: simulator.space, files, directory }
 }
 
 /** Short waits are over at once, long ones (time-outs) never come. */

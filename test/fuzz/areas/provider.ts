@@ -3,7 +3,8 @@ import { SourceError } from '../../../src/core/errors.ts'
 import type { ReadRequest } from '../../../src/core/source.ts'
 import { type Area, type Property, property } from '../fuzz.ts'
 import { mutations } from '../junk.ts'
-import { ProviderWorld, versions } from '../provider-world.ts'
+import { versions } from '../origin.ts'
+import { ProviderWorld } from '../provider-world.ts'
 import { expectSane } from '../sane.ts'
 
 const spoilt = fc.record({
