@@ -56,13 +56,14 @@ export class WatchRunner {
   readonly #options: WatchRunnerOptions
   readonly #lease: LeaseTimes
   #health: PartHealth
-  /** When it was first tried. */
-  #since: number | null = null
+  /** When this process first tried. */
+  readonly #since: number
   #watch: SpaceWatch | null = null
   #pipeline: Pipeline | null = null
 
   constructor(options: WatchRunnerOptions) {
     this.#options = options
+    this.#since = options.clock.now()
     this.#lease = options.store.isShared ? sharedLease : ownLease
     this.#health = { ok: false, since: options.clock.wall(), detail: 'starting' }
   }
@@ -77,10 +78,10 @@ export class WatchRunner {
   /** Runs until the signal aborts. Rejects only for what a person must repair before the very first start, or for a defect. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0
-    this.#since ??= this.#options.clock.now()
     while (!signal.aborted) {
       const began = this.#options.clock.now()
       try {
+        await this.#noteFirstTry()
         await this.#watchOnce(signal)
       } catch (error) {
         if (signal.aborted) return
@@ -101,6 +102,12 @@ export class WatchRunner {
     if (!(error instanceof OneTriggerError) || alwaysFinal.has(error.code)) return true
     if (!this.#options.mayGiveUp) return false
     return wrongConfiguration.has(error.code) || (finalAtFirstStart.has(error.code) && !(await this.#hasState()))
+  }
+
+  /** Before anything can fail: what comes from now on fires, whichever process gets to see it. */
+  async #noteFirstTry(): Promise<void> {
+    const { triggers, store } = this.#options
+    for (const { name } of triggers) await store.noteFirstTry(name, this.#since)
   }
 
   async #watchOnce(signal: AbortSignal): Promise<void> {
@@ -133,7 +140,7 @@ export class WatchRunner {
       readable: async (readSignal) => watch.readable?.(readSignal),
       read: (requests, readSignal) => watch.read(requests, readSignal),
       triggers,
-      ...(this.#since === null ? {} : { since: this.#since }),
+      since: this.#since,
       store,
       clock,
       meter,

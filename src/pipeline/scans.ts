@@ -17,7 +17,7 @@ export class Scans {
   readonly #since: number
   #running: RunningScan | null = null
 
-  /** `since`: when it was first tried to watch, by our clock. */
+  /** `since`: when this process first tried to watch, by our clock. */
   constructor(ledger: Ledger, steppers: readonly TriggerStepper[], { log, since }: { log: Log; since: number }) {
     this.#ledger = ledger
     this.#steppers = steppers
@@ -29,14 +29,19 @@ export class Scans {
   async begin({ scan, serverTimeMs }: ScanMark & { kind: 'begin' }): Promise<void> {
     const { now, wall } = this.#ledger.moment()
     this.#running = new RunningScan(scan, now)
-    const fresh = this.#steppers.filter((stepper) => stepper.baseline === null)
-    // What came while the provider could not be reached yet is not from before.
-    const beganAt = (serverTimeMs ?? wall) - (now - this.#since)
-    await this.#commitBaselines(
-      fresh.map(({ trigger: { name, existing } }) => {
-        return { trigger: name, state: 'scanning', cutMs: baselineCut(existing, beganAt) }
-      }),
-    )
+    const baselines: Baseline[] = []
+    for (const { trigger, baseline } of this.#steppers) {
+      if (baseline !== null) continue
+      // What came while the provider could not be reached yet is not from before.
+      const beganAt = (serverTimeMs ?? wall) - (now - (await this.#firstTry(trigger.name)))
+      baselines.push({ trigger: trigger.name, state: 'scanning', cutMs: baselineCut(trigger.existing, beganAt) })
+    }
+    await this.#commitBaselines(baselines)
+  }
+
+  /** By an earlier process perhaps; if its clock was ahead of ours, this one's own try counts. */
+  async #firstTry(trigger: string): Promise<number> {
+    return Math.min(await this.#ledger.stored((store) => store.noteFirstTry(trigger, this.#since)), this.#since)
   }
 
   /** Every observation that comes while a listing is under way. */

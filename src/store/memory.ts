@@ -48,6 +48,8 @@ class MemoryStore implements Store {
   readonly #owed = new Map<string, Map<string, Row>>()
   readonly #cursors = new Map<string, Cursor>()
   readonly #baselines = new Map<string, Baseline>()
+  /** Of triggers without a baseline. */
+  readonly #firstTries = new Map<string, number>()
   readonly #leases = new Map<string, HeldLease>()
   readonly #targetStates = new Map<string, TargetState>()
 
@@ -66,7 +68,7 @@ class MemoryStore implements Store {
     this.#owe(commit.events, now)
     if (commit.cursor === null) this.#cursors.delete(keyOf(commit.watch))
     else if (commit.cursor !== undefined) this.#cursors.set(keyOf(commit.watch), commit.cursor)
-    for (const baseline of commit.baselines ?? []) this.#baselines.set(baseline.trigger, baseline)
+    for (const baseline of commit.baselines ?? []) this.#putBaseline(baseline)
   }
 
   async cursor(watch: WatchKey): Promise<Cursor | null> {
@@ -75,6 +77,12 @@ class MemoryStore implements Store {
 
   async baseline(trigger: string): Promise<Baseline | null> {
     return this.#baselines.get(trigger) ?? null
+  }
+
+  async noteFirstTry(trigger: string, at: number): Promise<number> {
+    const first = this.#firstTries.get(trigger) ?? at
+    if (!this.#baselines.has(trigger)) this.#firstTries.set(trigger, first)
+    return first
   }
 
   async files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
@@ -242,7 +250,7 @@ class MemoryStore implements Store {
 
   async triggers(): Promise<readonly string[]> {
     const withFiles = [...this.#files].filter(([, files]) => files.size > 0).map(([name]) => name)
-    return [...new Set([...withFiles, ...this.#baselines.keys()])].toSorted()
+    return [...new Set([...withFiles, ...this.#baselines.keys(), ...this.#firstTries.keys()])].toSorted()
   }
 
   async renameTrigger(from: string, to: string): Promise<void> {
@@ -252,8 +260,11 @@ class MemoryStore implements Store {
     }
     this.#files.delete(from)
     const baseline = this.#baselines.get(from)
-    if (baseline !== undefined) this.#baselines.set(to, { ...baseline, trigger: to })
+    if (baseline !== undefined) this.#putBaseline({ ...baseline, trigger: to })
     this.#baselines.delete(from)
+    const firstTry = this.#firstTries.get(from)
+    if (firstTry !== undefined) this.#firstTries.set(to, firstTry)
+    this.#firstTries.delete(from)
   }
 
   async prune(before: { readonly delivered: number; readonly gone: number }): Promise<number> {
@@ -291,6 +302,11 @@ class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {}
+
+  #putBaseline(baseline: Baseline): void {
+    this.#baselines.set(baseline.trigger, baseline)
+    this.#firstTries.delete(baseline.trigger)
+  }
 
   #trigger(name: string): Map<string, { state: FileState; touchedAt: number }> {
     const files = this.#files.get(name) ?? new Map()

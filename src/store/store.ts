@@ -96,6 +96,11 @@ export interface Store {
   commit(commit: Commit): Promise<void>
   cursor(watch: WatchKey): Promise<Cursor | null>
   baseline(trigger: string): Promise<Baseline | null>
+  /**
+   * Notes that a trigger is tried to be watched, at this time by our clock. Resolves with the time that was noted first, as long as there is no
+   * baseline; else with the one given.
+   */
+  noteFirstTry(trigger: string, at: number): Promise<number>
   /** States of these files for one trigger; absent ones are not in the map. */
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>>
   /** States by path for one trigger. Where several files share a path, those that are not gone come first. */
@@ -144,7 +149,7 @@ export interface Store {
   releaseLease(name: string, holder: string): Promise<void>
   /** Triggers that have state here, to warn of those no configuration names. */
   triggers(): Promise<readonly string[]>
-  /** Gives a trigger's state and baseline to a new name (`renamedFrom`). Ids of events made before stay as they are. */
+  /** Gives a trigger's state and baseline (or first try) to a new name (`renamedFrom`). Ids of events made before stay as they are. */
   renameTrigger(from: string, to: string): Promise<void>
   /** Deletes delivered and discarded deliveries, and gone files, last touched before these times; resolves with how many rows went. */
   prune(before: { readonly delivered: number; readonly gone: number }): Promise<number>

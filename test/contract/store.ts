@@ -220,6 +220,43 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       })
     })
 
+    describe('the first try of a trigger', () => {
+      const baseline = { trigger: 'default', state: 'scanning', cutMs: 7 } as const
+
+      test('is kept as it was noted first, and is no baseline', async () => {
+        expect(await store.noteFirstTry('default', 5)).toBe(5)
+        expect(await store.noteFirstTry('default', 9)).toBe(5)
+        expect(await store.noteFirstTry('other', 9)).toBe(9)
+        expect(await store.baseline('default')).toBeNull()
+        expect(await store.triggers()).toEqual(['default', 'other'])
+      })
+
+      test('is of no interest once there is a baseline', async () => {
+        await store.noteFirstTry('default', 5)
+        await store.commit(aCommit({ baselines: [baseline] }))
+        expect(await store.noteFirstTry('default', 9)).toBe(9)
+        expect(await store.noteFirstTry('default', 11)).toBe(11)
+        expect(await store.baseline('default')).toEqual(baseline)
+        expect(await store.triggers()).toEqual(['default'])
+      })
+
+      test('goes to the new name of the trigger', async () => {
+        await store.noteFirstTry('default', 5)
+        await store.renameTrigger('default', 'next')
+        expect(await store.triggers()).toEqual(['next'])
+        expect(await store.noteFirstTry('next', 9)).toBe(5)
+        expect(await store.noteFirstTry('default', 9)).toBe(9)
+      })
+
+      test('gives way to the baseline of a trigger that takes its name', async () => {
+        await store.commit(aCommit({ baselines: [baseline] }))
+        await store.noteFirstTry('next', 5)
+        await store.renameTrigger('default', 'next')
+        expect(await store.baseline('next')).toEqual({ ...baseline, trigger: 'next' })
+        expect(await store.noteFirstTry('next', 9)).toBe(9)
+      })
+    })
+
     describe('a lease', () => {
       test('is renewed by its holder under the same epoch', async () => {
         await store.lease('l', 'A', 1000)

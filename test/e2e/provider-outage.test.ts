@@ -41,6 +41,21 @@ describe('a provider that is down', () => {
     expect(receiver.keys()).toEqual(['/Gamma/in/a.txt'])
   })
 
+  it('from the first start on, across a crash, has what came meanwhile delivered', async () => {
+    const { simulator, receiver, scene } = await aProvider()
+    const end = simulator.faults.http({ kind: 'html', status: 502 })
+    const first = scene.start()
+    await said(first, 'the space cannot be watched now; trying again')
+    simulator.model.create('in/meanwhile.txt', 'hello')
+    await first.kill('SIGKILL')
+
+    end()
+    await readyIs(scene, scene.start(), 200)
+    await waitFor('it has come', () => receiver.received.length === 1)
+
+    expect(receiver.keys()).toEqual(['/Gamma/in/meanwhile.txt'])
+  })
+
   it.each(['events', 'changes', 'poll'])('while it is watched by %s has what came meanwhile delivered', async (via) => {
     const { simulator, receiver, scene } = await aProvider({ via })
     const process = scene.start()

@@ -127,6 +127,32 @@ describe('the baseline', () => {
     expect((await world.events()).map((event) => event.path)).toEqual(['in/new'])
   })
 
+  it('reaches back to the first try, whichever process made it', async () => {
+    const world = new PipelineWorld([aTrigger()])
+    await world.store.noteFirstTry('default', world.clock.now())
+    world.put('in/old', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 1 })
+    await world.clock.advance(seconds(60))
+    world.put('in/meanwhile', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 30 })
+    await world.restart()
+
+    await world.scan()
+    await world.clock.advance(seconds(30))
+
+    expect((await world.events()).map((event) => event.path)).toEqual(['in/meanwhile'])
+  })
+
+  it('reaches back to the first try of this process, where the clock was ahead at the one before', async () => {
+    const world = new PipelineWorld([aTrigger()])
+    await world.store.noteFirstTry('default', world.clock.now() + seconds(3_600))
+    await world.clock.advance(seconds(60))
+    world.put('in/meanwhile', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 30 })
+
+    await world.scan()
+    await world.clock.advance(seconds(30))
+
+    expect((await world.events()).map((event) => event.path)).toEqual(['in/meanwhile'])
+  })
+
   it('keeps its cut when it is broken off, so that what came meanwhile fires', async () => {
     const world = new PipelineWorld([aTrigger()])
     await world.scan({ complete: false })

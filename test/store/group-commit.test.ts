@@ -18,7 +18,9 @@ function onSlowDisk() {
     sync: () => new Promise((resolve, reject) => void syncs.push({ done: resolve, fail: reject })),
     close: () => {},
   }
-  const group = new GroupCommit(database, { toError: (error) => storeError(error, 'db'), logSync })
+  const pauses: Promise<void>[] = []
+  const checkpointer = { delivers: () => {}, next: () => pauses.shift() ?? null, close: async () => {} }
+  const group = new GroupCommit(database, { toError: (error) => storeError(error, 'db'), logSync, checkpointer })
   const told: string[] = []
   const note = (text: string) =>
     group
@@ -32,7 +34,7 @@ function onSlowDisk() {
       .prepare('SELECT text FROM noted')
       .all()
       .map(({ text }) => text)
-  return { group, syncs, told, note, noted }
+  return { group, pauses, syncs, told, note, noted }
 }
 
 test('a caller is told only when the log is synced after its commit, and what comes meanwhile is committed together', async () => {
@@ -83,4 +85,22 @@ test('a flush ends when all are told, also where it is asked for by one who was 
   await flushed
 
   expect(told).toEqual(['a', 'b'])
+})
+
+test('nothing is committed while the log is made to begin anew, and what came meanwhile afterwards', async () => {
+  const { pauses, syncs, told, note, noted } = onSlowDisk()
+  const pause = Promise.withResolvers<void>()
+  pauses.push(pause.promise)
+  void note('a')
+  await waitFor('the first sync', () => syncs.length === 1)
+  syncs[0]?.done()
+  await waitFor('it is told', () => told.length === 1)
+
+  void note('b')
+  await settled()
+  expect(noted()).toEqual(['a'])
+
+  pause.resolve()
+  await waitFor('the second sync', () => syncs.length === 2)
+  expect(noted()).toEqual(['a', 'b'])
 })

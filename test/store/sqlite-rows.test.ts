@@ -59,7 +59,8 @@ test.each<[string, readonly string[], (made: ReturnType<typeof rows>) => unknown
 
 test('a full disk fails the write as STORE_FULL, changes nothing, and work resumes with space', async () => {
   const { database, files } = rows()
-  const group = new GroupCommit(database, { toError: (error) => storeError(error, 'db'), logSync: null })
+  const options = { toError: (error: unknown) => storeError(error, 'db'), logSync: null, checkpointer: null }
+  const group = new GroupCommit(database, options)
   const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count)
   database.exec(`PRAGMA max_page_count = ${pages}`)
   const fill = () =>

@@ -13,8 +13,21 @@ export interface ChangeMeaning {
   readonly gap?: string
 }
 
+/** The stream is asked to end by itself before the provider's idle cut of 5 minutes. */
+const changesTimeoutMs = 240_000
+
+/** Asks for the changes behind the one of this number; null = from now on. */
+export function changesRequest(space: Space, needs: WatchNeeds, last: number | null) {
+  const since = last === null ? 'now' : String(last + 1)
+  return {
+    path: `/api/v3/oneprovider/changes/metadata/${encodeURIComponent(space.id)}?timeout=${changesTimeoutMs}&last_seq=${since}`,
+    headers: {},
+    body: changesSpecification(needs),
+  }
+}
+
 /** The documents to be told of. No `always`: it hides deletions. */
-export function changesSpecification(needs: WatchNeeds): object {
+function changesSpecification(needs: WatchNeeds): object {
   return {
     fileMeta: { fields: ['name', 'type', 'deleted'] },
     fileLocation: { fields: ['size', 'provider_id'] },

@@ -31,12 +31,6 @@ export class DirectoryTree {
     return parent === undefined || name === null ? null : joinPath(parent, name)
   }
 
-  /** Keeps only these; for what a complete listing found. */
-  replace(found: ReadonlyMap<string, string>): void {
-    this.#paths.clear()
-    for (const [fileId, path] of found) this.#paths.set(fileId, path)
-  }
-
   /** Whether a path lies in one of the folders. */
   static inside(path: string, folders: readonly string[]): boolean {
     return folders.some((folder) => isInside(path, folder))

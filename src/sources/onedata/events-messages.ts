@@ -1,5 +1,5 @@
 import type { FileFacts, Observation } from '../../core/observation.ts'
-import type { WatchNeeds } from '../../core/source.ts'
+import type { Space, WatchNeeds } from '../../core/source.ts'
 import type { DirectoryTree } from './directory-tree.ts'
 import type { RawEvent } from './stream-items.ts'
 import { toldId, toldName, toldRate, toldSize, toldTime } from './told.ts'
@@ -15,8 +15,21 @@ export interface EventMeaning {
 
 const nothing: EventMeaning = { observations: [] }
 
+/** Asks for the events of these directories behind the one of this id; null = from now on. */
+export function eventsRequest(
+  space: Space,
+  needs: WatchNeeds,
+  { last, directories }: { readonly last: number | null; readonly directories: readonly string[] },
+) {
+  return {
+    path: `/api/v3/oneprovider/spaces/${encodeURIComponent(space.id)}/events/files`,
+    headers: { Accept: 'text/event-stream', ...(last === null ? {} : { 'Last-Event-Id': String(last) }) },
+    body: { observedDirectories: directories, observedAttributes: observedAttributes(needs) },
+  }
+}
+
 /** Attributes to observe: always named, for the provider's default is unusable. */
-export function observedAttributes(needs: WatchNeeds): readonly string[] {
+function observedAttributes(needs: WatchNeeds): readonly string[] {
   return [
     'name',
     'type',

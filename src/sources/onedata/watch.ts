@@ -16,7 +16,8 @@ import { identityMs, memoryOf, recall } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { Scanner } from './scanner.ts'
-import { StreamSession, TreeTooLarge } from './stream-session.ts'
+import { StreamSession } from './stream-session.ts'
+import { TreeTooLarge } from './watched-directories.ts'
 
 type Via = 'events' | 'changes' | 'poll'
 

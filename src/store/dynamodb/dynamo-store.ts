@@ -21,6 +21,7 @@ import {
 } from '../store.ts'
 import { Archive } from './archive.ts'
 import { Files } from './files.ts'
+import { planFirstTry } from './first-try.ts'
 import type { Mirror } from './mirror.ts'
 import { Outbox } from './outbox.ts'
 import { renameUnits } from './rename.ts'
@@ -162,6 +163,10 @@ class DynamoStore implements Store {
 
   async baseline(trigger: string): Promise<Baseline | null> {
     return (await this.#read()).triggers.get(trigger)?.baseline ?? null
+  }
+
+  noteFirstTry(trigger: string, at: number): Promise<number> {
+    return this.#run(() => this.#writer.run((mirror) => planFirstTry(mirror, trigger, at)))
   }
 
   async files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {

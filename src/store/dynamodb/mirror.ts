@@ -11,6 +11,8 @@ import { type Op, type Row, Shelf } from './shelf.ts'
 export interface KnownTrigger {
   readonly name: string
   readonly baseline: Baseline | null
+  /** When it was first tried; absent once there is a baseline. */
+  readonly firstTry?: number
 }
 
 /** What is remembered of a target. */

@@ -23,7 +23,11 @@ export async function renameUnits(
   return [
     ...copies,
     [
-      ...mirror.triggers.put(to, { name: to, baseline: baseline === null ? null : { ...baseline, trigger: to } }),
+      ...mirror.triggers.put(to, {
+        ...before,
+        name: to,
+        baseline: baseline === null ? null : { ...baseline, trigger: to },
+      }),
       ...mirror.triggers.drop(from),
     ],
     ...states.map((state) => files.remove(mirror, state)),

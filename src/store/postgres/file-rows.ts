@@ -89,7 +89,7 @@ export class FileRows {
     const [row] = await query(`SELECT state, cut_ms FROM ${this.#schema}.baselines WHERE trigger = $1`, [
       keyText(trigger),
     ])
-    if (row === undefined) return null
+    if (row === undefined || row.state === 'tried') return null
     return {
       trigger,
       state: row.state === 'done' ? 'done' : 'scanning',
@@ -97,7 +97,20 @@ export class FileRows {
     }
   }
 
-  /** Triggers with files or a baseline, without a walk over all files. */
+  /** A first try stands where the baseline will, in the state `tried`. */
+  async noteFirstTry(query: Query, trigger: string, at: number): Promise<number> {
+    const baselines = `${this.#schema}.baselines`
+    await query(`INSERT INTO ${baselines} (trigger, state, cut_ms) VALUES ($1, 'tried', $2) ON CONFLICT DO NOTHING`, [
+      keyText(trigger),
+      at,
+    ])
+    const [row] = await query(`SELECT cut_ms FROM ${baselines} WHERE trigger = $1 AND state = 'tried'`, [
+      keyText(trigger),
+    ])
+    return row === undefined ? at : Number(row.cut_ms)
+  }
+
+  /** Triggers with files, a baseline or a first try, without a walk over all files. */
   async triggers(query: Query): Promise<string[]> {
     const rows = await query(
       `WITH RECURSIVE step (trigger) AS (

@@ -156,6 +156,10 @@ class PostgresStore implements Store {
     return this.#query((query) => this.#files.baseline(query, trigger))
   }
 
+  noteFirstTry(trigger: string, at: number): Promise<number> {
+    return this.#query((query) => this.#files.noteFirstTry(query, trigger, at))
+  }
+
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
     return this.#query((query) => this.#files.byId(query, trigger, fileIds))
   }

@@ -70,7 +70,7 @@ export class FileRows {
       'SELECT state, cut_ms FROM baselines WHERE trigger_id = ?',
       this.#names.find(trigger),
     )
-    if (row === undefined) return null
+    if (row === undefined || row.state === 'tried') return null
     return {
       trigger,
       state: row.state === 'done' ? 'done' : 'scanning',
@@ -78,7 +78,19 @@ export class FileRows {
     }
   }
 
-  /** Triggers with files or a baseline. */
+  /** A first try stands where the baseline will, in the state `tried`. */
+  noteFirstTry(trigger: string, at: number): number {
+    const id = this.#names.id(trigger)
+    this.#statements.run(
+      "INSERT INTO baselines (trigger_id, state, cut_ms) VALUES (?, 'tried', ?) ON CONFLICT DO NOTHING",
+      id,
+      at,
+    )
+    const row = this.#statements.one("SELECT cut_ms FROM baselines WHERE trigger_id = ? AND state = 'tried'", id)
+    return row === undefined ? at : Number(row.cut_ms)
+  }
+
+  /** Triggers with files, a baseline or a first try. */
   triggers(): string[] {
     const rows = this.#statements.all(
       `SELECT name FROM names WHERE EXISTS (SELECT 1 FROM files WHERE trigger_id = names.id)

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../core/errors.ts'
+import type { Checkpointer } from './checkpointer.ts'
 import type { LogSync } from './log-sync.ts'
 
 interface Waiting {
@@ -21,6 +22,8 @@ export interface GroupCommitOptions {
   readonly toError: (error: unknown) => StoreError
   /** Makes commits durable where SQLite itself does not (`synchronous=NORMAL`); null = it does. */
   readonly logSync: LogSync | null
+  /** Keeps the log short; null = SQLite does it inside commits. */
+  readonly checkpointer: Checkpointer | null
 }
 
 /**
@@ -109,6 +112,7 @@ export class GroupCommit {
         if (this.#lost === null) tell()
         else reject(this.#lost)
       }
+      await this.#options.checkpointer?.next()
     }
     // At once: whoever was just told may commit again before this promise is seen to end.
     this.#syncing = null

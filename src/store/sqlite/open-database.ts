@@ -79,7 +79,10 @@ export function openDatabaseBeside(path: string): OpenDatabase {
   let database: DatabaseSync | null = null
   try {
     database = new DatabaseSync(path)
-    database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
+    // The running process keeps the log short; two that do are one too many for older versions of SQLite (`checkpointer.ts`).
+    database.exec(
+      'PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0',
+    )
     checkVersion(database, path)
   } catch (error) {
     database?.close()

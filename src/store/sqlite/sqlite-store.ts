@@ -19,6 +19,7 @@ import {
   type WatchKey,
   watchLease,
 } from '../store.ts'
+import { type Checkpointer, checkpointsBeside, createCheckpointer } from './checkpointer.ts'
 import { FileRows } from './file-rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import { JobRows } from './job-rows.ts'
@@ -60,6 +61,7 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #clock: Clock
+  readonly #checkpointer: Checkpointer | null
   readonly #group: GroupCommit
   readonly #statements: Statements
   readonly #names: Names
@@ -73,9 +75,12 @@ class SqliteStore implements Store {
     this.#database = open.database
     this.#path = path
     this.#clock = clock
+    const isSound = checkpointsBeside(process.versions.sqlite ?? '')
+    this.#checkpointer = open.logSync !== null && isSound ? createCheckpointer(open.database, { path, clock }) : null
     this.#group = new GroupCommit(open.database, {
       toError: (error) => storeError(error, path),
       logSync: open.logSync,
+      checkpointer: this.#checkpointer,
     })
     this.#statements = new Statements(open.database)
     this.#names = new Names(open.database, this.#statements)
@@ -108,6 +113,10 @@ class SqliteStore implements Store {
     return this.#read(() => this.#files.baseline(trigger))
   }
 
+  noteFirstTry(trigger: string, at: number): Promise<number> {
+    return this.#write(() => this.#files.noteFirstTry(trigger, at))
+  }
+
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
     return this.#read(() => this.#files.byId(trigger, fileIds))
   }
@@ -126,7 +135,11 @@ class SqliteStore implements Store {
   }
 
   claim(claim: Claim): Promise<readonly ClaimedDelivery[]> {
-    return this.#write(() => this.#outbox.claim(claim))
+    return this.#write(() => {
+      const claimed = this.#outbox.claim(claim)
+      if (claimed.length > 0) this.#checkpointer?.delivers()
+      return claimed
+    })
   }
 
   releaseClaims(): Promise<void> {
@@ -261,6 +274,7 @@ class SqliteStore implements Store {
     if (this.#closed) return
     this.#closed = true
     await this.#group.flush()
+    await this.#checkpointer?.close()
     this.#open.close()
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSystemClock } from '../../../src/lib/clock.ts'
 import type { Simulator } from '../../../src/simulator/create-simulator.ts'
-import { mostDirectories } from '../../../src/sources/onedata/stream-session.ts'
+import { mostDirectories } from '../../../src/sources/onedata/watched-directories.ts'
 import { sourceContract } from '../../contract/source.ts'
 import { startSimulator } from '../../support/simulator.ts'
 import { waitFor } from '../../support/wait-for.ts'

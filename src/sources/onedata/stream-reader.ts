@@ -1,0 +1,96 @@
+import type { Observation } from '../../core/observation.ts'
+import type { Space, WatchNeeds, WatchSink } from '../../core/source.ts'
+import { readChange } from './changes-messages.ts'
+import { readEvent } from './events-messages.ts'
+import type { Provider } from './provider.ts'
+import type { OpenStream } from './stream-connection.ts'
+import type { StreamIds } from './stream-ids.ts'
+import { eventsOf, linesOf, type RawEvent } from './stream-items.ts'
+import type { WatchedDirectories } from './watched-directories.ts'
+
+export interface StreamReaderOptions {
+  readonly via: 'events' | 'changes'
+  readonly provider: Provider
+  readonly space: Space
+  readonly needs: WatchNeeds
+  readonly sink: WatchSink
+  readonly ids: StreamIds
+  readonly watched: WatchedDirectories
+  /** Ids of all directories that are known; those that a stream of changes tells of are added. */
+  readonly known: Set<string>
+  readonly suspectGap: (reason: string) => void
+  readonly foundDirectory: (fileId: string, path: string) => void
+}
+
+/** Reads streams, one after the other, and hands what they tell to the sink: the cursor together with the observations it covers. */
+export class StreamReader {
+  readonly #options: StreamReaderOptions
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options
+  }
+
+  /** Resolves at a clean end. Rejects with `SourceError` when the stream breaks off, and with `OversizedItem`. */
+  async read(stream: OpenStream, signal: AbortSignal): Promise<void> {
+    const { via, ids } = this.#options
+    ids.resume()
+    if (via === 'events') await this.#readEvents(stream, signal)
+    else await this.#readChanges(stream, signal)
+  }
+
+  async #readEvents(stream: OpenStream, signal: AbortSignal): Promise<void> {
+    for await (const events of eventsOf(stream)) {
+      signal.throwIfAborted()
+      await this.#takeEvents(events.filter((event) => this.#isNews(event)))
+    }
+  }
+
+  /** What has no usable id is news, but nobody knows what was passed over. */
+  #isNews({ id }: RawEvent): boolean {
+    const { ids, suspectGap } = this.#options
+    const number = idOf(id)
+    if (number !== null) return ids.take(number)
+    suspectGap('an event without a usable id')
+    return true
+  }
+
+  async #takeEvents(events: readonly RawEvent[]): Promise<void> {
+    const { provider, watched, suspectGap, foundDirectory } = this.#options
+    const meanings = events.map((event) => readEvent(event, watched.tree, provider.id))
+    await this.#push(meanings.flatMap((meaning) => meaning.observations))
+    for (const { newDirectory, gap } of meanings) {
+      if (gap !== undefined) suspectGap(gap)
+      if (newDirectory !== undefined) foundDirectory(newDirectory.fileId, newDirectory.path)
+    }
+  }
+
+  async #readChanges(stream: OpenStream, signal: AbortSignal): Promise<void> {
+    for await (const lines of linesOf(stream)) {
+      signal.throwIfAborted()
+      await this.#push(lines.flatMap((line) => this.#takeChange(line)))
+    }
+  }
+
+  #takeChange(line: string): readonly Observation[] {
+    const { space, needs, provider, known, ids, suspectGap } = this.#options
+    const isDirectory = (fileId: string) => known.has(fileId)
+    const context = { space, folders: needs.folders, providerId: provider.id, isDirectory }
+    const { seq, observations, directory, gap } = readChange(line, context)
+    if (gap !== undefined) suspectGap(gap)
+    if (directory !== undefined) known.add(directory)
+    return seq !== null && ids.take(seq) ? observations : []
+  }
+
+  async #push(observations: readonly Observation[]): Promise<void> {
+    const { provider, via, sink, ids } = this.#options
+    const { read } = ids
+    if (read !== null && read !== ids.stored) {
+      await sink.push({ observations, cursor: { provider: provider.id, via, value: String(read) } })
+      ids.stored = read
+    } else if (observations.length > 0) await sink.push({ observations })
+  }
+}
+
+function idOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+}

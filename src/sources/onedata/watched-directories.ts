@@ -1,0 +1,56 @@
+import { DirectoryTree } from './directory-tree.ts'
+
+/** New directories are gathered for this long before the stream is made wider. */
+const gatherMs = 1_000
+/** Beyond this the list of directories is too long for one request. */
+export const mostDirectories = 5_000
+
+/** The tree has more directories than a stream can list: another way has to be taken. */
+export class TreeTooLarge extends Error {}
+
+/** The directories that a stream of events watches, and those that it will watch when it is opened anew. */
+export class WatchedDirectories {
+  readonly tree = new DirectoryTree()
+  readonly #limit: number
+  /** Found since the stream was opened: id -> path. */
+  #unwatched = new Map<string, string>()
+  #gatherUntil: number | null = null
+
+  /** `limit`: how many directories there may be. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Whether the stream watches all that are known. */
+  get isComplete(): boolean {
+    return this.#unwatched.size === 0
+  }
+
+  /** When the stream is to be made wider, by our clock; infinity = it need not be. */
+  get widenAt(): number {
+    return this.#gatherUntil ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Notes those that the stream does not watch. Throws `TreeTooLarge` beyond the limit. */
+  found(directories: ReadonlyMap<string, string>, now: number): void {
+    for (const [fileId, path] of directories) {
+      if (!this.tree.has(fileId)) this.#unwatched.set(fileId, path)
+    }
+    if (this.#unwatched.size > 0) this.#gatherUntil ??= now + gatherMs
+    if (this.tree.size + this.#unwatched.size > this.#limit) throw new TreeTooLarge()
+  }
+
+  /** Gives watched directories the paths that a listing found them under. */
+  rename(directories: ReadonlyMap<string, string>): void {
+    for (const [fileId, path] of directories) if (this.tree.has(fileId)) this.tree.set(fileId, path)
+  }
+
+  /** The next stream will watch all that are known; gives those that are new to it. */
+  adopt(): ReadonlyMap<string, string> {
+    const added = this.#unwatched
+    for (const [fileId, path] of added) this.tree.set(fileId, path)
+    this.#unwatched = new Map()
+    this.#gatherUntil = null
+    return added
+  }
+}
