@@ -47,16 +47,18 @@ export function judge(
       return [deliveryId(eventId, names.target), revision] as const
     }),
   )
-  const times = new Map<string, number>()
-  for (const { id } of received) times.set(id, (times.get(id) ?? 0) + 1)
+  const arrived = new Set<string>()
+  const doubled: string[] = []
+  for (const { id, key } of received) {
+    if (arrived.has(id)) doubled.push(key)
+    arrived.add(id)
+  }
   return {
-    delivered: times.size,
-    lost: [...expected].filter(([id]) => !times.has(id)).map(([, revision]) => revision.path),
+    delivered: arrived.size,
+    lost: [...expected].filter(([id]) => !arrived.has(id)).map(([, revision]) => revision.path),
     early: received
       .filter(({ id, at }) => at < (expected.get(id)?.finishedAt ?? Number.POSITIVE_INFINITY))
       .map(({ key }) => key),
-    doubled: received
-      .filter(({ id }, index) => received.findIndex((other) => other.id === id) < index)
-      .map(({ key }) => key),
+    doubled,
   }
 }
