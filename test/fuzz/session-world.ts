@@ -6,9 +6,9 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
-import type { Session, SpoiltStream } from './areas/sessions.ts'
 import { type Origin, originOf } from './origin.ts'
 import { headOf } from './raw-answer.ts'
+import { type Session, type SpoiltStream, sent } from './spoilt-streams.ts'
 
 /** Streams are asked for here; everything else is what the simulated provider says. */
 const streamRoutes = /^\/api\/v3\/oneprovider\/(?:spaces\/[^/]+\/events\/files|changes\/metadata\/)/
@@ -133,7 +133,8 @@ export class SessionWorld {
   async #spoil(socket: Socket, { status, headers, chunks, end }: SpoiltStream): Promise<void> {
     socket.write(headOf({ status, headers }))
     for (const chunk of chunks) {
-      const bytes = typeof chunk === 'string' ? Buffer.from(this.#named(chunk), 'utf8') : Uint8Array.from(chunk)
+      const out = sent(chunk)
+      const bytes = typeof out === 'string' ? Buffer.from(this.#named(out), 'utf8') : out
       await new Promise((resolve) => socket.write(bytes, resolve))
     }
     if (end === 'reset') socket.resetAndDestroy()

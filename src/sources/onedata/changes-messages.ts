@@ -72,7 +72,9 @@ export function readChange(
 
 /** A directory that was moved brings or takes what lies below it, and no file there tells; a first revision is a new directory. */
 function isMoved(meta: Readonly<Record<string, unknown>>, path: string | null, folders: readonly string[]): boolean {
-  return path !== null && DirectoryTree.inside(path, folders) && !String(meta.rev ?? '1-').startsWith('1-')
+  const { rev } = meta
+  const isNew = rev === undefined || rev === null || (typeof rev === 'string' && rev.startsWith('1-'))
+  return path !== null && DirectoryTree.inside(path, folders) && !isNew
 }
 
 function factsOf(change: Readonly<Record<string, unknown>>, providerId: string): FileFacts {
