@@ -1,5 +1,6 @@
 import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { gather } from '../../lib/gather.ts'
 import type { Reply } from '../../lib/network.ts'
 import type { Connection } from './provider.ts'
 
@@ -20,6 +21,8 @@ export interface OpenStream {
   close(): void
 }
 
+/** Characters that are read ahead while what came before is worked on: under load they are committed together, which is what lets it keep up. */
+const mostAhead = 262_144
 /** For the head of the answer; the stream itself may take as long as it likes. */
 const headTimeoutMs = 30_000
 
@@ -65,7 +68,9 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
 
 function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): OpenStream {
   const { status } = reply
-  if (status === 200) return { chunks: watched(request, reply.body, close, signal), close }
+  if (status === 200) {
+    return { chunks: gather(watched(request, reply.body, close, signal), mostAhead, close), close }
+  }
   close()
   const { origin } = request.connection
   if (status === 401) throw new SourceError('SOURCE_UNAUTHORIZED', `${origin} refused the token for its stream`)
