@@ -12,8 +12,8 @@ import { type Session, type SpoiltStream, sent } from './spoilt-streams.ts'
 
 /** Streams are asked for here; everything else is what the simulated provider says. */
 const streamRoutes = /^\/api\/v3\/oneprovider\/(?:spaces\/[^/]+\/events\/files|changes\/metadata\/)/
-/** More of the machine's time than any session takes. */
-const hangsAfterMs = 20_000
+/** Longer than the network itself waits for the head of an answer (30 s, of real time), and shorter than the watchdog of `prove:fuzz`. */
+const hangsAfterMs = 45_000
 
 /** After so many requests there will be no end of them. */
 const restless = 1_000
@@ -68,10 +68,12 @@ export class SessionWorld {
       const sink = { push: async (batch: WatchBatch) => onBatch(batch), known: async () => new Map() }
       const needs = { folders: ['in'], holes: true, xattrs: ['done'] }
       const ended = watch.run({ cursor: from, needs, sink }, stop.signal)
-      if (!again) await inTime('the streams are used up', Promise.race([held.promise, ended]))
-      await inTime('nothing is asked any more', Promise.race([rest(turn, clock), ended]))
+      const state = () =>
+        `${turn.asked} requests, ${turn.opened} streams, ${turn.underWay} answers and ${clock.pending} waits open`
+      if (!again) await inTime('the streams are used up', state, Promise.race([held.promise, ended]))
+      await inTime('nothing is asked any more', state, Promise.race([rest(turn, clock), ended]))
       stop.abort(new Error('enough was seen'))
-      await inTime('it ends', ended.catch(onlyAborted))
+      await inTime('it ends', state, ended.catch(onlyAborted))
     } finally {
       stop.abort(new Error('enough was seen'))
       for (const socket of turn.held) socket.destroy()
@@ -118,6 +120,8 @@ export class SessionWorld {
     socket.on('error', () => {})
     const spoilt = turn.streams[turn.again ? turn.opened % turn.streams.length : turn.opened]
     turn.opened += 1
+    // An earlier watch may have gone while its request was read: nothing tells its end any more.
+    if (socket.destroyed) return
     if (spoilt !== undefined) {
       turn.underWay += 1
       socket.on('close', () => {
@@ -207,9 +211,9 @@ async function rest(turn: Turn, clock: QuickClock): Promise<void> {
   }
 }
 
-async function inTime(what: string, promise: Promise<unknown>): Promise<void> {
+async function inTime(what: string, state: () => string, promise: Promise<unknown>): Promise<void> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`it hangs before ${what}`)), hangsAfterMs)
+  const timer = setTimeout(() => late.reject(new Error(`it hangs before ${what}: ${state()}`)), hangsAfterMs)
   await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
 }
 
