@@ -84,6 +84,9 @@ export function streamUploads(
     )
     while (!running.ready()) await pause(20)
     await provider.upload(stream.rate * stream.warmUp, stream.rate, stream.perDirectory)
+    // What a cold process fell behind is none of the warm one's lateness.
+    const caughtUp = async () => ((await sink.count()) >= stream.rate * stream.warmUp ? true : null)
+    await until('the first ones have fired', caughtUp, patienceMs, 100).catch(() => {})
     const warmFrom = clock.now() + stableForMs
     await provider.upload(stream.rate * stream.seconds, stream.rate, stream.perDirectory)
     const files = stream.rate * (stream.warmUp + stream.seconds)
