@@ -4,8 +4,9 @@ import { configSchema } from '../config/schema.ts'
 import { secretsIn } from '../config/secret-refs.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { SecretRef } from '../lib/fields.ts'
+import { isObject } from '../lib/is-object.ts'
 import type { Secret } from '../lib/secret.ts'
-import { asMap, asText, isMap, type Loose } from './definition/loose.ts'
+import { asMap, asText, type Loose } from './definition/loose.ts'
 import type { DeployedSecret, Need } from './plan.ts'
 
 /** Where the function's files lie. */
@@ -143,5 +144,5 @@ function carriedFiles(raw: Loose): readonly { readonly path: Path; readonly file
 function put(config: unknown, [key, ...rest]: Path, value: unknown): unknown {
   if (key === undefined) return value
   if (Array.isArray(config)) return config.map((each, index) => (index === key ? put(each, rest, value) : each))
-  return isMap(config) ? { ...config, [key]: put(config[key], rest, value) } : config
+  return isObject(config) ? { ...config, [key]: put(config[key], rest, value) } : config
 }

@@ -1,5 +1,6 @@
+import { isObject } from '../lib/is-object.ts'
 import { ApiError, badData, badValue, malformed, notAllowed } from './api-error.ts'
-import { isObject, parseJson } from './exchange.ts'
+import { parseJson } from './exchange.ts'
 import type { Generation } from './generation.ts'
 import type { DocumentKind } from './model/file-node.ts'
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { isObject } from '../lib/is-object.ts'
 import { badValue, malformed, notInRange, tooLow } from './api-error.ts'
 import type { Incoming, Outgoing } from './listener.ts'
 import type { Caller } from './tokens.ts'
@@ -71,10 +72,6 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Parameters from query and body, the query first; checked as the provider checks them. */

@@ -1,14 +1,11 @@
+import { isObject } from '../../lib/is-object.ts'
+
 /** A map of a file whose forms differ. */
 export type Loose = Readonly<Record<string, unknown>>
 
 /** The value as a map; empty where it is none. */
 export function asMap(value: unknown): Loose {
-  return isMap(value) ? value : {}
-}
-
-/** Whether it is a map, and no list. */
-export function isMap(value: unknown): value is Loose {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value) ? value : {}
 }
 
 /** The value as a list; empty where it is none. */
@@ -48,6 +45,6 @@ export function asVariables(value: unknown): Readonly<Record<string, string>> {
     )
   }
   const map = asMap(value)
-  const inner = isMap(map.Variables) ? map.Variables : isMap(map.variables) ? map.variables : map
+  const inner = isObject(map.Variables) ? map.Variables : isObject(map.variables) ? map.variables : map
   return Object.fromEntries(Object.entries(inner).map(([key, each]) => [key, asText(each) ?? '']))
 }

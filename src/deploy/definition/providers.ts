@@ -1,5 +1,6 @@
+import { isObject } from '../../lib/is-object.ts'
 import type { ProviderSettings, Providers, StorageEntry } from './definition.ts'
-import { asList, asMap, asText, asTexts, isMap, type Loose } from './loose.ts'
+import { asList, asMap, asText, asTexts, type Loose } from './loose.ts'
 
 /** Names that drafts of the file had for what is called otherwise today. */
 const renamed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -49,7 +50,7 @@ function byId(type: string, value: unknown): Readonly<Record<string, ProviderSet
     )
   }
   const map = asMap(value)
-  const isWithoutId = Object.keys(map).some((key) => settingKeys.has(key) && !isMap(map[key]))
+  const isWithoutId = Object.keys(map).some((key) => settingKeys.has(key) && !isObject(map[key]))
   if (isWithoutId) return { default: settingsOf(type, map) }
   return Object.fromEntries(
     Object.entries(map).map(([id, each]) => [id, settingsOf(type, { ...asMap(each), ...asMap(asMap(each).auth) })]),

@@ -1,7 +1,8 @@
+import { isObject } from '../../lib/is-object.ts'
 import type { FunctionDefinition, JobResources, Providers, StorageEntry } from './definition.ts'
 import { readEnvironment } from './from-environment.ts'
 import { type Demand, smallestGpuInstance } from './instance-types.ts'
-import { asList, asMap, asNumber, asSwitch, asText, asTexts, asVariables, isMap, type Loose } from './loose.ts'
+import { asList, asMap, asNumber, asSwitch, asText, asTexts, asVariables, type Loose } from './loose.ts'
 import { mergeProviders, readEntries, readProviders } from './providers.ts'
 
 /** One function as the file has it: its own settings, and those of Batch beside it. */
@@ -42,7 +43,7 @@ function ofProviders(map: Loose, file: Loose): readonly RawFunction[] {
   const aws = asList(map.aws)
     .map(asMap)
     .map((each) => {
-      const own = isMap(each.lambda) ? each.lambda : each
+      const own = isObject(each.lambda) ? each.lambda : each
       return { name: asText(own.name), own, batch: { ...asMap(file.batch), ...asMap(each.batch) }, isOscar: false }
     })
   const oscar = asList(map.oscar)

@@ -1,4 +1,4 @@
-import { isMap } from '../definition/loose.ts'
+import { isObject } from '../../lib/is-object.ts'
 
 /** One difference between two templates or sets of parameters. */
 export interface Change {
@@ -17,7 +17,7 @@ const mostText = 120
 /** What turns `before` into `after`. */
 export function changesBetween(before: unknown, after: unknown, path: readonly string[] = []): readonly Change[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return []
-  if (isMap(before) && isMap(after)) {
+  if (isObject(before) && isObject(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)])
     return [...keys].flatMap((key) => changesBetween(before[key], after[key], [...path, key]))
   }

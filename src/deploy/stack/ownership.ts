@@ -1,5 +1,6 @@
 import { DeployError } from '../../core/errors.ts'
-import { asMap, isMap, type Loose } from '../definition/loose.ts'
+import { isObject } from '../../lib/is-object.ts'
+import { asMap, type Loose } from '../definition/loose.ts'
 import { madeHere } from '../template/template.ts'
 import type { Cloud, Stack } from './cloud.ts'
 import { advice } from './follow.ts'
@@ -51,5 +52,5 @@ export function templateOf({ template }: Pick<Stack, 'template'>): Loose {
 }
 
 function isOwn(stack: Stack): boolean {
-  return isMap(asMap(templateOf(stack).Metadata)[madeHere])
+  return isObject(asMap(templateOf(stack).Metadata)[madeHere])
 }

@@ -1,8 +1,8 @@
+import { isObject } from '../../lib/is-object.ts'
 import { badValue, missing, posixError } from '../api-error.ts'
 import {
   type Answer,
   type Exchange,
-  isObject,
   json,
   noContent,
   Params,

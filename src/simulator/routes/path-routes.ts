@@ -1,16 +1,7 @@
+import { isObject } from '../../lib/is-object.ts'
 import { ApiError, missing, posixError } from '../api-error.ts'
 import { defaultAttributes, fullPath, pickAttributes, selectionOf } from '../attributes.ts'
-import {
-  type Exchange,
-  type Handler,
-  isObject,
-  json,
-  noContent,
-  Params,
-  parseJson,
-  type Route,
-  readBody,
-} from '../exchange.ts'
+import { type Exchange, type Handler, json, noContent, Params, parseJson, type Route, readBody } from '../exchange.ts'
 import { type ProviderState, type Subject, subjectAt, subjectOf } from '../provider-state.ts'
 import { parseMode } from './data-routes.ts'
 import { type FindSubject, metadataHandlers } from './metadata-routes.ts'

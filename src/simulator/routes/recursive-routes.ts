@@ -1,6 +1,7 @@
+import { isObject } from '../../lib/is-object.ts'
 import { posixError } from '../api-error.ts'
 import { pickAttributes, type Selection, selectionOf } from '../attributes.ts'
-import { isObject, json, parseJson, type Route } from '../exchange.ts'
+import { json, parseJson, type Route } from '../exchange.ts'
 import { compareNames, type FileNode } from '../model/file-node.ts'
 import { type ProviderState, type Subject, subjectOf } from '../provider-state.ts'
 import { paramsOf } from './data-routes.ts'

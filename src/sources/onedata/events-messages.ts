@@ -1,5 +1,6 @@
 import type { FileFacts, Observation } from '../../core/observation.ts'
 import type { Space, WatchNeeds } from '../../core/source.ts'
+import { isObject } from '../../lib/is-object.ts'
 import type { DirectoryTree } from './directory-tree.ts'
 import type { RawEvent } from './stream-items.ts'
 import { toldId, toldName, toldRate, toldSize, toldTime } from './told.ts'
@@ -103,7 +104,7 @@ export function toldContent(
 export function parse(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+    return isObject(value) ? value : null
   } catch {
     return null
   }

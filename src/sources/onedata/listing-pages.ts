@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { baseName, dirName, joinPath } from '../../core/observation.ts'
 import type { Space } from '../../core/source.ts'
+import { isObject } from '../../lib/is-object.ts'
 import { type AttributeNeeds, type Attributes, attributeQuery, readAttributes } from './attributes.ts'
 import type { Ask } from './client.ts'
 import { outOfProtocol, type Refusal } from './errors.ts'
@@ -62,10 +63,6 @@ function isTooMuch(page: RawPage | Refusal): boolean {
 
 /** Looked at once: a `z.record` would look at each key and copy each of 10,000 entries, and `readAttributes` does that anyway. */
 const entriesSchema = z.array(z.custom<Readonly<Record<string, unknown>>>(isObject, 'expected an object'))
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 const filesSchema = z.object({
   files: entriesSchema,
