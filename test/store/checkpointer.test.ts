@@ -127,6 +127,19 @@ describe('a checkpointer', () => {
     expect(checkpointer.next()).toBeNull()
   })
 
+  it('leaves it to SQLite where there is no thread to be had', async () => {
+    // What cannot be handed to a thread keeps it from being made, as a system does that gives no more of them.
+    const nothingToHandOver = Symbol('path') as unknown as string
+    const { checkpointer, write, pace } = aDatabase({ threadPath: nothingToHandOver })
+    write(10)
+    checkpointer.next()
+    await checkpointer.close()
+
+    expect(pace()).toBe(sqlitesOwn)
+    write(10)
+    expect(checkpointer.next()).toBeNull()
+  })
+
   it.each([
     ['nothing is delivered', { delivers: false, ms: 0 }],
     ['little is written', { delivers: true, ms: 5_000 }],

@@ -30,6 +30,8 @@ interface Progress {
   readonly checkpointed: number
 }
 
+const noProgress: Progress = { log: 0, checkpointed: -1 }
+
 const [defaultEveryRows, defaultLongLog] = [2_000, 8_192]
 /** From so many pages on SQLite itself copies the log, inside a commit: without the thread, and with one that is late. */
 const [ownPace, longestLog] = [1_000, 65_536]
@@ -73,8 +75,8 @@ const thread = `
 
 /**
  * A checkpoint inside `COMMIT`, where SQLite makes it by itself, holds up the process for two syncs and a thousand written pages. Here a thread makes it,
- * over a connection of its own, when there is much to do. Because commits go on meanwhile, such a checkpoint never ends at the end of the log; when that has grown long, a last
- * one is made while no commit begins, for the few pages that are left, and the log begins anew.
+ * over a connection of its own, when there is much to do. Because commits go on meanwhile, such a checkpoint never ends at the end of the log; when
+ * that has grown long, a last one is made while no commit begins, for the few pages that are left, and the log begins anew.
  */
 export function createCheckpointer(database: DatabaseSync, options: CheckpointerOptions): Checkpointer {
   return new ThreadCheckpointer(database, options)
@@ -147,8 +149,14 @@ class ThreadCheckpointer implements Checkpointer {
   }
 
   async #ask(): Promise<Progress> {
-    const worker = this.#worker ?? this.#start()
-    this.#worker = worker
+    try {
+      this.#worker ??= this.#start()
+    } catch {
+      // The system gives this process no further thread.
+      this.#giveUp()
+      return noProgress
+    }
+    const worker = this.#worker
     // Whoever waits for it must not find the process ended.
     worker.ref()
     return new Promise((resolve) => {
@@ -156,7 +164,7 @@ class ThreadCheckpointer implements Checkpointer {
         worker.off('message', end).off('exit', endWithout).unref()
         resolve(progress)
       }
-      const endWithout = () => end({ log: 0, checkpointed: -1 })
+      const endWithout = () => end(noProgress)
       worker.on('message', end).on('exit', endWithout).postMessage(null)
     })
   }
@@ -170,12 +178,15 @@ class ThreadCheckpointer implements Checkpointer {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       env: {},
     })
-    worker.on('error', () => {
-      this.#ended = true
-      this.#pace(ownPace)
-    })
+    worker.on('error', () => this.#giveUp())
     this.#pace(longestLog)
     return worker
+  }
+
+  /** From now on SQLite does it as it always does: inside commits, but it does. */
+  #giveUp(): void {
+    this.#ended = true
+    this.#pace(ownPace)
   }
 
   #pace(pages: number): void {
