@@ -82,16 +82,18 @@ export function streamUploads(
         },
       },
     )
+    const haveFired = (files: number) =>
+      until('they have fired', async () => ((await sink.count()) >= files ? true : null), patienceMs, 100).catch(
+        () => {},
+      )
     while (!running.ready()) await pause(20)
     await provider.upload(stream.rate * stream.warmUp, stream.rate, stream.perDirectory)
     // What a cold process fell behind is none of the warm one's lateness.
-    const caughtUp = async () => ((await sink.count()) >= stream.rate * stream.warmUp ? true : null)
-    await until('the first ones have fired', caughtUp, patienceMs, 100).catch(() => {})
+    await haveFired(stream.rate * stream.warmUp)
     const warmFrom = clock.now() + stableForMs
     await provider.upload(stream.rate * stream.seconds, stream.rate, stream.perDirectory)
     const files = stream.rate * (stream.warmUp + stream.seconds)
-    const all = async () => ((await sink.count()) >= files ? true : null)
-    await until('all have fired', all, patienceMs, 100).catch(() => {})
+    await haveFired(files)
     const missing = files - (await sink.count())
     await running.close()
     const [times, told] = [await sink.times(), await provider.told()]

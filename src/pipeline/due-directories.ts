@@ -34,7 +34,7 @@ export class DueDirectories<T extends Due> {
   #nextTurn(): void {
     for (const [directory, due] of this.#waiting) {
       this.#waiting.delete(directory)
-      this.#turn = due.sort((a, b) => (a.path < b.path ? 1 : -1))
+      this.#turn = due.sort((a, b) => Number(a.path > b.path) - Number(a.path < b.path)).reverse()
       return
     }
   }

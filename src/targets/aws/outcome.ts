@@ -79,7 +79,10 @@ function isAboutTarget({ code = '', name }: AwsError, status: number): boolean {
   return [502, 503, 504].includes(status) || (status >= 400 && status < 500)
 }
 
+/** Characters of what AWS says that are kept. */
+export const mostReason = 500
+
 function reasonOf({ name, message, code }: AwsError): string {
   const what = code === undefined || name.includes(code) ? name : `${name} ${code}`
-  return `AWS answered: ${what}${message === '' ? '' : `: ${message}`}`.slice(0, 500)
+  return `AWS answered: ${what}${message === '' ? '' : `: ${message}`}`.slice(0, mostReason)
 }

@@ -7,7 +7,7 @@ import { Batcher } from '../../lib/batcher.ts'
 import { capped } from '../../lib/capped.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { awsOptions, clientConfig } from '../aws/client.ts'
-import { attempt } from '../aws/outcome.ts'
+import { attempt, mostReason } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 
 const options = z.strictObject({
@@ -25,8 +25,6 @@ type Options = z.output<typeof options>
 /** Limits of one PutEvents. */
 const [mostEntries, mostBytes] = [10, 262_144]
 const waitMs = 5
-/** Characters of what EventBridge says that are kept. */
-const mostReason = 500
 
 /** These will always be refused. */
 const aboutEvent: ReadonlySet<string> = new Set(['MalformedDetail', 'InvalidArgument', 'RedactionFailure'])
