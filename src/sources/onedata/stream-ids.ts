@@ -3,18 +3,31 @@ const gapIds = 100
 /** So many ids in a row that were done already: the provider counts anew (its database was restored). */
 const oldIds = 50
 
-/** What the growing ids of a stream say: how far it was read, what was done already, and where something may be missing. */
+/**
+ * What the growing ids of a stream say: how far it was read, what was done already, and where something may be missing.
+ *
+ * A stream that is opened while another is still read tells again what that one told since:
+ *
+ *   below `asked`      old; so many in a row, and the provider counts anew
+ *   `asked` to `read`  old, but only until the first id above: told again
+ *   above `read`       news
+ */
 export class StreamIds {
   /** Everything up to this one is in the store; null = no id was told yet. */
   stored: number | null
   readonly #suspectGap: (reason: string) => void
   #read: number | null
+  /** What the latest stream was asked to go on behind. */
+  #asked: number | null
+  /** From this one on, ids up to `#read` are told again; infinity = the stream is past that. */
+  #repeatsFrom = Number.POSITIVE_INFINITY
   #afterFailure = false
   #old = 0
 
   constructor(stored: number | null, suspectGap: (reason: string) => void) {
     this.stored = stored
     this.#read = stored
+    this.#asked = stored
     this.#suspectGap = suspectGap
   }
 
@@ -23,9 +36,16 @@ export class StreamIds {
     return this.#read
   }
 
-  /** A stream goes on behind what is stored. */
+  /** Gives the id that a stream is to be asked to go on behind; null = from now on. */
+  ask(): number | null {
+    this.#asked = this.stored
+    return this.#asked
+  }
+
+  /** The stream that was asked for last is read from here on: it goes on behind what is stored by now. */
   resume(): void {
     this.#read = this.stored
+    this.#repeatsFrom = this.#asked ?? 0
   }
 
   /** The stream broke off, and did not just end: the provider may have forgotten what it had not told. */
@@ -45,8 +65,14 @@ export class StreamIds {
 
   /** A provider that gives nothing but old ids for a while counts anew: then they are news. */
   #isOld(id: number): boolean {
-    this.#old = this.#read !== null && id <= this.#read ? this.#old + 1 : 0
-    if (this.#old < oldIds) return this.#old > 0
+    if (this.#read === null || id > this.#read) {
+      this.#old = 0
+      this.#repeatsFrom = Number.POSITIVE_INFINITY
+      return false
+    }
+    if (id >= this.#repeatsFrom) return true
+    this.#old += 1
+    if (this.#old < oldIds) return true
     this.#suspectGap('the provider counts its changes anew')
     this.#old = 0
     return false

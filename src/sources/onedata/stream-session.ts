@@ -258,7 +258,7 @@ export class StreamSession {
 
   #request() {
     const { via, space, needs } = this.#context
-    const last = this.#ids.stored
+    const last = this.#ids.ask()
     if (via === 'changes') return changesRequest(space, needs, last)
     return eventsRequest(space, needs, { last, directories: this.#watched.tree.ids() })
   }

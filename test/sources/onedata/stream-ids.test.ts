@@ -80,3 +80,61 @@ it('counts old ids across streams, for a provider may cut each of them', () => {
 
   expect(gaps).toEqual(['the provider counts its changes anew'])
 })
+
+it('takes what a wider stream tells again for no news and for no new count', () => {
+  const { gaps, ids } = someIds(1_000)
+  expect(ids.ask()).toBe(1_000)
+  for (const id of idsFrom(1_001, 200)) ids.take(id)
+  ids.stored = ids.read
+
+  ids.resume()
+
+  expect(idsFrom(1_000, 201).some((id) => ids.take(id))).toBe(false)
+  expect(ids.take(1_201)).toBe(true)
+  expect(gaps).toEqual([])
+})
+
+it('takes what comes again for no new count where the streams were asked for without an id', () => {
+  const { gaps, ids } = someIds(null)
+  expect(ids.ask()).toBeNull()
+  for (const id of idsFrom(1_001, 200)) ids.take(id)
+  ids.stored = ids.read
+
+  ids.resume()
+
+  expect(idsFrom(1_001, 200).some((id) => ids.take(id))).toBe(false)
+  expect(gaps).toEqual([])
+})
+
+it('believes in a new count where a wider stream tells ids below the one that it was asked for', () => {
+  const { gaps, ids } = someIds(1_000)
+  ids.ask()
+  for (const id of idsFrom(1_001, 200)) ids.take(id)
+  ids.stored = ids.read
+
+  ids.resume()
+
+  expect(
+    idsFrom(1, 50)
+      .map((id) => ids.take(id))
+      .lastIndexOf(true),
+  ).toBe(49)
+  expect(gaps).toEqual(['the provider counts its changes anew'])
+})
+
+it('believes in a new count once a wider stream is past what came again, and after the next was asked for', () => {
+  const { gaps, ids } = someIds(1_000)
+  ids.ask()
+  for (const id of idsFrom(1_001, 200)) ids.take(id)
+  ids.stored = ids.read
+  ids.resume()
+  ids.take(1_201)
+  ids.stored = ids.read
+
+  for (const id of idsFrom(1_050, 25)) ids.take(id)
+  ids.ask()
+  ids.resume()
+  for (const id of idsFrom(1_075, 25)) ids.take(id)
+
+  expect(gaps).toEqual(['the provider counts its changes anew'])
+})

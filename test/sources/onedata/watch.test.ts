@@ -174,6 +174,22 @@ describe('a stream of events', () => {
     expect(world.gaps).toEqual([])
   })
 
+  it('that is opened wider under load leads to no listing, though much comes again', async () => {
+    const { simulator, world } = await aWatch()
+    simulator.faults.http({ kind: 'latency', ms: 500 }, { route: /events\/files/, count: 1 })
+    simulator.model.mkdir('in/more')
+    await waitFor('the wider stream is asked for', () => streamRequests(simulator).length > 1)
+
+    for (let index = 0; index < 100; index++) simulator.model.create(`in/${index}.txt`, 'x')
+    await world.seen('in/99.txt')
+    simulator.model.create('in/more/listed.txt', 'x')
+    await world.seen('in/more/listed.txt')
+    simulator.model.create('in/more/told.txt', 'x')
+    await world.seen('in/more/told.txt')
+
+    expect(world.gaps).toEqual([])
+  })
+
   it('leaves no stream behind when the listing of a new directory fails', async () => {
     const { simulator, world } = await aWatch()
     const id = simulator.model.mkdir('in/more')
