@@ -81,7 +81,7 @@ export class WatchRunner {
     while (!signal.aborted) {
       const began = this.#options.clock.now()
       try {
-        await this.#noteFirstTry()
+        await this.#noteFirstTries()
         await this.#watchOnce(signal)
       } catch (error) {
         if (signal.aborted) return
@@ -105,9 +105,12 @@ export class WatchRunner {
   }
 
   /** Before anything can fail: what comes from now on fires, whichever process gets to see it. */
-  async #noteFirstTry(): Promise<void> {
+  async #noteFirstTries(): Promise<void> {
     const { triggers, store } = this.#options
-    for (const { name } of triggers) await store.noteFirstTry(name, this.#since)
+    await store.noteFirstTries(
+      triggers.map(({ name }) => name),
+      this.#since,
+    )
   }
 
   async #watchOnce(signal: AbortSignal): Promise<void> {

@@ -29,19 +29,18 @@ export class Scans {
   async begin({ scan, serverTimeMs }: ScanMark & { kind: 'begin' }): Promise<void> {
     const { now, wall } = this.#ledger.moment()
     this.#running = new RunningScan(scan, now)
-    const baselines: Baseline[] = []
-    for (const { trigger, baseline } of this.#steppers) {
-      if (baseline !== null) continue
+    const triggers = this.#steppers.filter(({ baseline }) => baseline === null).map(({ trigger }) => trigger)
+    if (triggers.length === 0) return
+    const names = triggers.map(({ name }) => name)
+    const tries = await this.#ledger.stored((store) => store.noteFirstTries(names, this.#since))
+    const baselines = triggers.map(({ name, existing }): Baseline => {
+      // By an earlier process perhaps; if its clock was ahead of ours, this one's own try counts.
+      const firstTry = Math.min(tries.get(name) ?? this.#since, this.#since)
       // What came while the provider could not be reached yet is not from before.
-      const beganAt = (serverTimeMs ?? wall) - (now - (await this.#firstTry(trigger.name)))
-      baselines.push({ trigger: trigger.name, state: 'scanning', cutMs: baselineCut(trigger.existing, beganAt) })
-    }
+      const beganAt = (serverTimeMs ?? wall) - (now - firstTry)
+      return { trigger: name, state: 'scanning', cutMs: baselineCut(existing, beganAt) }
+    })
     await this.#commitBaselines(baselines)
-  }
-
-  /** By an earlier process perhaps; if its clock was ahead of ours, this one's own try counts. */
-  async #firstTry(trigger: string): Promise<number> {
-    return Math.min(await this.#ledger.stored((store) => store.noteFirstTry(trigger, this.#since)), this.#since)
   }
 
   /** Every observation that comes while a listing is under way. */

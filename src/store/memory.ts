@@ -79,10 +79,14 @@ class MemoryStore implements Store {
     return this.#baselines.get(trigger) ?? null
   }
 
-  async noteFirstTry(trigger: string, at: number): Promise<number> {
-    const first = this.#firstTries.get(trigger) ?? at
-    if (!this.#baselines.has(trigger)) this.#firstTries.set(trigger, first)
-    return first
+  async noteFirstTries(triggers: readonly string[], at: number): Promise<ReadonlyMap<string, number>> {
+    const tries = new Map<string, number>()
+    for (const trigger of triggers) {
+      const first = this.#firstTries.get(trigger) ?? at
+      if (!this.#baselines.has(trigger)) this.#firstTries.set(trigger, first)
+      tries.set(trigger, first)
+    }
+    return tries
   }
 
   async files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {

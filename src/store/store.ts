@@ -97,10 +97,10 @@ export interface Store {
   cursor(watch: WatchKey): Promise<Cursor | null>
   baseline(trigger: string): Promise<Baseline | null>
   /**
-   * Notes that a trigger is tried to be watched, at this time by our clock. Resolves with the time that was noted first, as long as there is no
-   * baseline; else with the one given.
+   * Notes that triggers are tried to be watched, at this time by our clock. Resolves with the time that was noted first for each, as long as it has no
+   * baseline; else with the one given. They may be hundreds, and are noted together.
    */
-  noteFirstTry(trigger: string, at: number): Promise<number>
+  noteFirstTries(triggers: readonly string[], at: number): Promise<ReadonlyMap<string, number>>
   /** States of these files for one trigger; absent ones are not in the map. */
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>>
   /** States by path for one trigger. Where several files share a path, those that are not gone come first. */

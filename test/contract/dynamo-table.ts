@@ -50,6 +50,15 @@ export function tableContract(server: () => Dynamo): void {
     return dynamo.requests.map(({ operation }) => operation)
   }
 
+  it('notes the first tries of many triggers in few requests, and none where they are known', async () => {
+    const store = await open()
+    const names = Array.from({ length: 250 }, (_, index) => `trigger-${index}`)
+
+    const requests = await asked(() => store.noteFirstTries(names, 5))
+    expect(requests.filter((operation) => operation === 'TransactWriteItems')).toHaveLength(3)
+    expect(await asked(() => store.noteFirstTries(names, 9))).toEqual([])
+  })
+
   describe('two processes', () => {
     it('do not have the table at once', async () => {
       const first = await open()

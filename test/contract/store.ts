@@ -221,39 +221,55 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
     })
 
     describe('the first try of a trigger', () => {
+      const firstTry = async (trigger: string, at: number) => (await store.noteFirstTries([trigger], at)).get(trigger)
       const baseline = { trigger: 'default', state: 'scanning', cutMs: 7 } as const
 
       test('is kept as it was noted first, and is no baseline', async () => {
-        expect(await store.noteFirstTry('default', 5)).toBe(5)
-        expect(await store.noteFirstTry('default', 9)).toBe(5)
-        expect(await store.noteFirstTry('other', 9)).toBe(9)
+        expect(await firstTry('default', 5)).toBe(5)
+        expect(await firstTry('default', 9)).toBe(5)
+        expect(await firstTry('other', 9)).toBe(9)
         expect(await store.baseline('default')).toBeNull()
         expect(await store.triggers()).toEqual(['default', 'other'])
       })
 
-      test('is of no interest once there is a baseline', async () => {
-        await store.noteFirstTry('default', 5)
+      test('is noted together with those of hundreds of others, each as it was noted first', async () => {
+        const others = Array.from({ length: 250 }, (_, index) => `other-${index}`)
+        await store.noteFirstTries(['early'], 5)
         await store.commit(aCommit({ baselines: [baseline] }))
-        expect(await store.noteFirstTry('default', 9)).toBe(9)
-        expect(await store.noteFirstTry('default', 11)).toBe(11)
+
+        const tries = await store.noteFirstTries(['early', 'default', ...others], 9)
+
+        expect(tries).toEqual(new Map([['early', 5], ['default', 9], ...others.map((name) => [name, 9] as const)]))
+        expect(await store.noteFirstTries(['default', ...others.toReversed(), 'early'], 11)).toEqual(
+          new Map([['early', 5], ['default', 11], ...others.map((name) => [name, 9] as const)]),
+        )
+        expect(await store.triggers()).toHaveLength(252)
+        expect(await store.noteFirstTries([], 11)).toEqual(new Map())
+      })
+
+      test('is of no interest once there is a baseline', async () => {
+        await firstTry('default', 5)
+        await store.commit(aCommit({ baselines: [baseline] }))
+        expect(await firstTry('default', 9)).toBe(9)
+        expect(await firstTry('default', 11)).toBe(11)
         expect(await store.baseline('default')).toEqual(baseline)
         expect(await store.triggers()).toEqual(['default'])
       })
 
       test('goes to the new name of the trigger', async () => {
-        await store.noteFirstTry('default', 5)
+        await firstTry('default', 5)
         await store.renameTrigger('default', 'next')
         expect(await store.triggers()).toEqual(['next'])
-        expect(await store.noteFirstTry('next', 9)).toBe(5)
-        expect(await store.noteFirstTry('default', 9)).toBe(9)
+        expect(await firstTry('next', 9)).toBe(5)
+        expect(await firstTry('default', 9)).toBe(9)
       })
 
       test('gives way to the baseline of a trigger that takes its name', async () => {
         await store.commit(aCommit({ baselines: [baseline] }))
-        await store.noteFirstTry('next', 5)
+        await firstTry('next', 5)
         await store.renameTrigger('default', 'next')
         expect(await store.baseline('next')).toEqual({ ...baseline, trigger: 'next' })
-        expect(await store.noteFirstTry('next', 9)).toBe(9)
+        expect(await firstTry('next', 9)).toBe(9)
       })
     })
 

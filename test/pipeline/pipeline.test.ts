@@ -129,7 +129,7 @@ describe('the baseline', () => {
 
   it('reaches back to the first try, whichever process made it', async () => {
     const world = new PipelineWorld([aTrigger()])
-    await world.store.noteFirstTry('default', world.clock.now())
+    await world.store.noteFirstTries(['default'], world.clock.now())
     world.put('in/old', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 1 })
     await world.clock.advance(seconds(60))
     world.put('in/meanwhile', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 30 })
@@ -143,7 +143,7 @@ describe('the baseline', () => {
 
   it('reaches back to the first try of this process, where the clock was ahead at the one before', async () => {
     const world = new PipelineWorld([aTrigger()])
-    await world.store.noteFirstTry('default', world.clock.now() + seconds(3_600))
+    await world.store.noteFirstTries(['default'], world.clock.now() + seconds(3_600))
     await world.clock.advance(seconds(60))
     world.put('in/meanwhile', { size: 1, mtime: 100, ctime: world.clock.now() / 1_000 - 30 })
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/store/memory.ts'
 import { aFile, aTrigger } from '../support/builders.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 import { PipelineWorld } from '../support/pipeline-world.ts'
 
 const seconds = (count: number) => count * 1_000
@@ -28,6 +31,23 @@ describe('two triggers on one watch', () => {
     expect(new Set(events.map((event) => event.id)).size).toBe(3)
     expect(world.owed).toEqual(['a', 'a', 'b'])
     expect(await world.store.files('videos', ['id-in/a.txt'])).toEqual(new Map())
+  })
+
+  it('ask once when they were first tried', async () => {
+    const clock = new FakeClock()
+    const calls: string[] = []
+    const store = faultyStore(createMemoryStore(clock), { before: (operation) => void calls.push(operation) })
+    await store.noteFirstTries(['a'], clock.now())
+    await clock.advance(seconds(60))
+    calls.length = 0
+    const world = new PipelineWorld([aTrigger({ name: 'a' }), aTrigger({ name: 'b' })], clock, store)
+    world.put('in/meanwhile', { size: 1, mtime: 100, ctime: clock.now() / 1_000 - 30 })
+
+    await world.scan()
+    await clock.advance(seconds(30))
+
+    expect((await world.events()).map(({ trigger }) => trigger)).toEqual(['a'])
+    expect(calls.filter((operation) => operation === 'noteFirstTries')).toHaveLength(1)
   })
 
   it('with the same quiet period ask once', async () => {

@@ -21,7 +21,7 @@ import {
 } from '../store.ts'
 import { Archive } from './archive.ts'
 import { Files } from './files.ts'
-import { planFirstTry } from './first-try.ts'
+import { planFirstTries } from './first-tries.ts'
 import type { Mirror } from './mirror.ts'
 import { Outbox } from './outbox.ts'
 import { renameUnits } from './rename.ts'
@@ -165,8 +165,8 @@ class DynamoStore implements Store {
     return (await this.#read()).triggers.get(trigger)?.baseline ?? null
   }
 
-  noteFirstTry(trigger: string, at: number): Promise<number> {
-    return this.#run(() => this.#writer.run((mirror) => planFirstTry(mirror, trigger, at)))
+  noteFirstTries(triggers: readonly string[], at: number): Promise<ReadonlyMap<string, number>> {
+    return this.#run(() => this.#writer.run((mirror) => planFirstTries(mirror, triggers, at)))
   }
 
   async files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {

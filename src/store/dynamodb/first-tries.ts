@@ -1,10 +1,21 @@
 import type { Mirror } from './mirror.ts'
+import type { Op } from './shelf.ts'
 import type { Plan } from './writer.ts'
 
-/** Notes when a trigger was first tried, as long as it has no baseline; gives the time that was noted first. */
-export function planFirstTry({ triggers }: Mirror, name: string, at: number): Plan<number> {
-  const known = triggers.get(name)
-  if (known !== undefined && known.baseline !== null) return { units: [], result: at }
-  const firstTry = known?.firstTry ?? at
-  return { units: [triggers.put(name, { name, baseline: null, firstTry })], result: firstTry }
+/** Notes when triggers were first tried, as long as they have no baseline; gives the time that was noted first for each. */
+export function planFirstTries(
+  { triggers }: Mirror,
+  names: readonly string[],
+  at: number,
+): Plan<ReadonlyMap<string, number>> {
+  const units: (readonly Op[])[] = []
+  const tries = new Map<string, number>()
+  for (const name of names) {
+    const known = triggers.get(name)
+    const firstTry = known?.firstTry ?? at
+    if (known === undefined || known.baseline === null)
+      units.push(triggers.put(name, { name, baseline: null, firstTry }))
+    tries.set(name, firstTry)
+  }
+  return { units, result: tries }
 }

@@ -98,16 +98,21 @@ export class FileRows {
   }
 
   /** A first try stands where the baseline will, in the state `tried`. */
-  async noteFirstTry(query: Query, trigger: string, at: number): Promise<number> {
+  async noteFirstTries(query: Query, triggers: readonly string[], at: number): Promise<Map<string, number>> {
     const baselines = `${this.#schema}.baselines`
-    await query(`INSERT INTO ${baselines} (trigger, state, cut_ms) VALUES ($1, 'tried', $2) ON CONFLICT DO NOTHING`, [
-      keyText(trigger),
-      at,
-    ])
-    const [row] = await query(`SELECT cut_ms FROM ${baselines} WHERE trigger = $1 AND state = 'tried'`, [
-      keyText(trigger),
-    ])
-    return row === undefined ? at : Number(row.cut_ms)
+    // In order, so that two replicas do not wait for each other.
+    const keys = triggers.map(keyText).toSorted()
+    await query(
+      `INSERT INTO ${baselines} (trigger, state, cut_ms) SELECT key, 'tried', $2::bigint FROM unnest($1::text[]) AS s (key)
+       ON CONFLICT DO NOTHING`,
+      [keys, at],
+    )
+    const rows = await query(
+      `SELECT trigger, cut_ms FROM ${baselines} WHERE trigger = ANY ($1::text[]) AND state = 'tried'`,
+      [keys],
+    )
+    const noted = new Map(rows.map((row) => [String(row.trigger), Number(row.cut_ms)]))
+    return new Map(triggers.map((trigger) => [trigger, noted.get(keyText(trigger)) ?? at]))
   }
 
   /** Triggers with files, a baseline or a first try, without a walk over all files. */

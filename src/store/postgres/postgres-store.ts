@@ -156,8 +156,8 @@ class PostgresStore implements Store {
     return this.#query((query) => this.#files.baseline(query, trigger))
   }
 
-  noteFirstTry(trigger: string, at: number): Promise<number> {
-    return this.#query((query) => this.#files.noteFirstTry(query, trigger, at))
+  noteFirstTries(triggers: readonly string[], at: number): Promise<ReadonlyMap<string, number>> {
+    return this.#query((query) => this.#files.noteFirstTries(query, triggers, at))
   }
 
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {

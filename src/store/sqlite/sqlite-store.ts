@@ -113,8 +113,8 @@ class SqliteStore implements Store {
     return this.#read(() => this.#files.baseline(trigger))
   }
 
-  noteFirstTry(trigger: string, at: number): Promise<number> {
-    return this.#write(() => this.#files.noteFirstTry(trigger, at))
+  noteFirstTries(triggers: readonly string[], at: number): Promise<ReadonlyMap<string, number>> {
+    return this.#write(() => new Map(triggers.map((trigger) => [trigger, this.#files.noteFirstTry(trigger, at)])))
   }
 
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
