@@ -1,51 +1,84 @@
-interface Ahead {
-  /** Read, and not yet taken. */
-  text: string
-  state: 'open' | 'ended' | 'left'
-  /** What the source threw; at most one. */
-  readonly errors: unknown[]
+/** Text that came, in one piece or more. */
+export interface Gathered {
+  readonly text: string
+  /** When the last of it came, by the clock that was given. */
+  readonly at: number
+}
+
+export interface GatherOptions {
+  /** Pieces are handed on together until they have so many characters. */
+  readonly together: number
+  /** No more is read ahead once so many characters wait. */
+  readonly ahead: number
+  readonly now: () => number
+  /** Called when the consumer leaves, early or not; has to end the source. */
+  readonly close: () => void
 }
 
 /**
  * Hands on together what a source of text gives while its consumer is at work, so that what it is given grows by itself the longer it takes. Reads
- * ahead until `most` characters wait, then not before they are taken. What came before an error is handed on before it is thrown. A consumer that
- * leaves early has `close` called, which has to end the source.
+ * ahead meanwhile, which also tells how old each piece is. What came before an error is handed on before it is thrown.
  */
 export async function* gather(
   source: AsyncIterable<string>,
-  most: number,
-  close: () => void,
-): AsyncGenerator<string, void, undefined> {
-  const ahead: Ahead = { text: '', state: 'open', errors: [] }
+  { together, ahead, now, close }: GatherOptions,
+): AsyncGenerator<Gathered, void, undefined> {
+  const waiting = new Waiting()
+  let state: 'open' | 'ended' | 'left' = 'open'
+  const errors: unknown[] = []
   let [arrived, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const isFull = () => waiting.length >= ahead && state === 'open'
   const read = async () => {
     try {
       for await (const text of source) {
-        ahead.text += text
+        waiting.add({ text, at: now() })
         arrived.resolve()
-        while (ahead.text.length >= most && ahead.state === 'open') await taken.promise
-        if (ahead.state === 'left') return
+        while (isFull()) await taken.promise
+        if (state === 'left') return
       }
     } catch (error) {
-      ahead.errors.push(error)
+      errors.push(error)
     }
-    ahead.state = 'ended'
+    state = 'ended'
     arrived.resolve()
   }
   void read()
   try {
-    while (ahead.text !== '' || ahead.state === 'open') {
-      if (ahead.text === '') await arrived.promise
-      const { text } = ahead
-      ahead.text = ''
+    while (waiting.length > 0 || state === 'open') {
+      if (waiting.length === 0) await arrived.promise
+      const next = waiting.take(together)
       taken.resolve()
       ;[arrived, taken] = [Promise.withResolvers(), Promise.withResolvers()]
-      if (text !== '') yield text
+      if (next !== null) yield next
     }
-    for (const error of ahead.errors) throw error
+    for (const error of errors) throw error
   } finally {
-    ahead.state = 'left'
+    state = 'left'
     taken.resolve()
     close()
+  }
+}
+
+/** Pieces that were read and not yet handed on. */
+class Waiting {
+  /** Characters. */
+  length = 0
+  #pieces: Gathered[] = []
+
+  add(piece: Gathered): void {
+    if (piece.text === '') return
+    this.#pieces.push(piece)
+    this.length += piece.text.length
+  }
+
+  /** The first pieces that have so many characters; null = none wait. */
+  take(characters: number): Gathered | null {
+    let [count, length] = [0, 0]
+    while (length < characters && count < this.#pieces.length) length += this.#pieces[count++]?.text.length ?? 0
+    const pieces = this.#pieces.splice(0, count)
+    const last = pieces.at(-1)
+    if (last === undefined) return null
+    this.length -= length
+    return { text: pieces.map(({ text }) => text).join(''), at: last.at }
   }
 }

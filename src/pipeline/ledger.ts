@@ -7,6 +7,7 @@ import type { Store, WatchKey } from '../store/store.ts'
 import type { Announcer } from './announcer.ts'
 import type { PipelineMeter } from './meter.ts'
 import { PendingFiles, pendingPhases } from './pending-files.ts'
+import { SettledFiles } from './settled-files.ts'
 import type { StorePatience } from './store-patience.ts'
 import type { Moment, TriggerStepper } from './trigger-stepper.ts'
 import { type Changes, WorkSheet } from './work-sheet.ts'
@@ -21,11 +22,11 @@ export interface LedgerOptions {
 }
 
 const pageSize = 1_000
-const noFiles: ReadonlyMap<string, FileState> = new Map()
 
 /** What is known, in memory and in the store, and the one way to change it: loaded for a batch, committed in one piece, one after the other. */
 export class Ledger {
   readonly pending = new PendingFiles()
+  readonly #settled = new SettledFiles()
   /** Ends everything that goes on here. */
   readonly signal: AbortSignal
   /** Rejects when the store cannot be waited for; everybody else just stops. */
@@ -74,8 +75,10 @@ export class Ledger {
     this.#fail(error)
   }
 
-  moment(): Moment {
-    return { now: this.#options.clock.now(), wall: this.#options.clock.wall() }
+  /** This moment; `at` = the one, not after it, in which something came. */
+  moment(at = Number.POSITIVE_INFINITY): Moment {
+    const { clock } = this.#options
+    return { now: Math.min(clock.now(), at), wall: clock.wall() }
   }
 
   /** Asks the store until it answers. Where that is of no use the whole run ends. */
@@ -104,9 +107,7 @@ export class Ledger {
   ): Promise<WorkSheet> {
     const { name } = stepper.trigger
     const known = observations.flatMap(({ fileId }) => this.pending.get(name, fileId) ?? [])
-    const unknown = new Set(observations.map(({ fileId }) => fileId))
-    for (const { fileId } of known) unknown.delete(fileId)
-    const byId = unknown.size === 0 ? noFiles : await this.stored((store) => store.files(name, [...unknown]))
+    const byId = await this.#notPending(name, observations)
     const paths = new Set(observations.flatMap((each) => stepper.relatedPaths(each)))
     for (const state of [...states, ...known, ...byId.values()]) {
       const counterpart = stepper.counterpartOf(state)
@@ -114,6 +115,22 @@ export class Ledger {
     }
     const byPath = paths.size === 0 ? [] : await this.stored((store) => store.filesByPath(name, [...paths]))
     return new WorkSheet(name, this.pending, { byId, byPath })
+  }
+
+  /** What is known of files that are not pending, by id. */
+  async #notPending(trigger: string, observations: readonly Observation[]): Promise<ReadonlyMap<string, FileState>> {
+    const found = new Map<string, FileState>()
+    const unknown = new Set<string>()
+    for (const { fileId } of observations) {
+      if (this.pending.get(trigger, fileId) !== undefined) continue
+      const settled = this.#settled.get(trigger, fileId)
+      if (settled === undefined) unknown.add(fileId)
+      else found.set(fileId, settled)
+    }
+    if (unknown.size === 0) return found
+    for (const state of (await this.stored((store) => store.files(trigger, [...unknown]))).values())
+      found.set(state.fileId, state)
+    return found
   }
 
   /** Commits in one piece. Nothing in memory moves on, and nobody is told, before that. */
@@ -125,8 +142,14 @@ export class Ledger {
     const { watch, epoch, meter } = this.#options
     const commit = { watch, epoch, states, forget, events, baselines, ...(cursor === undefined ? {} : { cursor }) }
     await this.stored((store) => store.commit(commit))
-    for (const state of states) this.pending.put(state)
-    for (const { trigger, fileId } of forget) this.pending.drop(trigger, fileId)
+    for (const { state, before } of changes.flatMap((each) => each.states)) {
+      this.pending.put(state)
+      this.#settled.put(state, before)
+    }
+    for (const { trigger, fileId } of forget) {
+      this.pending.drop(trigger, fileId)
+      this.#settled.drop(trigger, fileId)
+    }
     for (const { trigger } of changes) {
       for (const phase of pendingPhases) meter.pending(trigger, phase, this.pending.count(trigger, phase))
     }

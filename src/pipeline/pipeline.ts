@@ -115,11 +115,11 @@ class SpacePipeline implements Pipeline {
     if (batch.mark?.kind === 'end') await this.#scans.end(batch.mark)
   }
 
-  async #take({ observations, mark, cursor, scan }: WatchBatch): Promise<void> {
+  async #take({ observations, mark, cursor, scan, at }: WatchBatch): Promise<void> {
     if (mark?.kind === 'begin') await this.#scans.begin(mark)
     this.#scans.note(observations)
     this.#count(observations)
-    const moment = this.#ledger.moment()
+    const moment = this.#ledger.moment(at)
     const changes: Changes[] = []
     for (const stepper of this.#steppers) {
       const sheet = await this.#ledger.sheet(stepper, observations)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gather } from '../../src/lib/gather.ts'
-import { settled } from '../support/fake-clock.ts'
+import { FakeClock, settled } from '../support/fake-clock.ts'
 
 /** A source of text that the test feeds; `read` is what was taken out of it. */
 function aSource() {
@@ -18,23 +18,51 @@ function aSource() {
     for (const text of texts) void writer.write(text).catch(() => {})
     await settled()
   }
-  const gathered = gather(source(), 10, () => {
+  const clock = new FakeClock()
+  const began = clock.now()
+  const close = () => {
     closed += 1
-  })
-  return { gathered, feed, read, writer, closed: () => closed }
+  }
+  const gathered = gather(source(), { together: 8, ahead: 10, now: () => clock.now() - began, close })
+  return { clock, gathered, feed, read, writer, closed: () => closed }
 }
 
 test('what comes while the consumer is at work is handed on together', async () => {
   const { gathered, feed } = aSource()
   await feed('a')
-  expect(await gathered.next()).toEqual({ value: 'a', done: false })
+  expect(await gathered.next()).toMatchObject({ value: { text: 'a' }, done: false })
 
   await feed('b', 'c', 'd')
 
-  expect(await gathered.next()).toEqual({ value: 'bcd', done: false })
+  expect(await gathered.next()).toMatchObject({ value: { text: 'bcd' }, done: false })
   const next = gathered.next()
   await feed('e')
-  expect(await next).toEqual({ value: 'e', done: false })
+  expect(await next).toMatchObject({ value: { text: 'e' }, done: false })
+})
+
+test('each is as old as the last of it, however long it waits', async () => {
+  const { gathered, feed, clock } = aSource()
+  await feed('a')
+  await gathered.next()
+  await clock.advance(5)
+  await feed('b')
+  await clock.advance(5)
+  await feed('c')
+  await clock.advance(1_000)
+
+  expect((await gathered.next()).value).toEqual({ text: 'bc', at: 10 })
+})
+
+test('much is handed on in parts, each as old as it is', async () => {
+  const { gathered, feed, clock } = aSource()
+  await feed('a')
+  await gathered.next()
+  await feed('1234', '5678')
+  await clock.advance(5)
+  await feed('x')
+
+  expect((await gathered.next()).value).toEqual({ text: '12345678', at: 0 })
+  expect((await gathered.next()).value).toEqual({ text: 'x', at: 5 })
 })
 
 test('no more is read ahead than may wait, and the rest afterwards', async () => {
@@ -46,9 +74,9 @@ test('no more is read ahead than may wait, and the rest afterwards', async () =>
   await feed('12345', '67890', 'abc', 'def')
   expect(read).toEqual(['0', '12345', '67890'])
 
-  expect((await gathered.next()).value).toBe('1234567890')
+  expect((await gathered.next()).value).toMatchObject({ text: '1234567890' })
   await settled()
-  expect((await gathered.next()).value).toBe('abcdef')
+  expect((await gathered.next()).value).toMatchObject({ text: 'abcdef' })
 })
 
 test('what came before the end, or before an error, is handed on first', async () => {
@@ -59,7 +87,7 @@ test('what came before the end, or before an error, is handed on first', async (
   await writer.close()
   await settled()
   expect([await gathered.next(), await gathered.next()]).toEqual([
-    { value: 'b', done: false },
+    { value: { text: 'b', at: 0 }, done: false },
     { value: undefined, done: true },
   ])
 
@@ -69,14 +97,14 @@ test('what came before the end, or before an error, is handed on first', async (
   await broken.feed('b')
   await broken.writer.abort(new Error('it broke'))
   await settled()
-  expect((await broken.gathered.next()).value).toBe('b')
+  expect((await broken.gathered.next()).value).toMatchObject({ text: 'b' })
   await expect(broken.gathered.next()).rejects.toThrow('it broke')
 })
 
 test('a consumer that leaves ends the source, and nothing more is read', async () => {
   const { gathered, feed, read, closed } = aSource()
   await feed('a')
-  for await (const text of gathered) {
+  for await (const { text } of gathered) {
     expect(text).toBe('a')
     await feed('1234567890')
     break

@@ -27,6 +27,24 @@ describe('the quiet period', () => {
     expect(world.reads).toHaveLength(1)
   })
 
+  it('counts from when the news came, however long they waited for their turn', async () => {
+    const world = await aWatch()
+    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { at: world.clock.now() - seconds(5) })
+    await world.clock.advance(seconds(14.9))
+    expect(await world.events()).toEqual([])
+
+    await world.clock.advance(seconds(0.2))
+
+    expect(await world.events()).toHaveLength(1)
+  })
+
+  it('takes no news from the future', async () => {
+    const world = await aWatch()
+    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { at: world.clock.now() + seconds(60) })
+    await world.clock.advance(seconds(20.1))
+    expect(await world.events()).toHaveLength(1)
+  })
+
   it('reads together what falls due while the source has no place for a read', async () => {
     const world = await aWatch()
     await world.seen('in/a', { size: 10, mtime: 100 })

@@ -1,6 +1,6 @@
 import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { gather } from '../../lib/gather.ts'
+import { type Gathered, gather } from '../../lib/gather.ts'
 import type { Reply } from '../../lib/network.ts'
 import type { Connection } from './provider.ts'
 
@@ -17,12 +17,17 @@ export interface StreamRequest {
 
 /** An open stream. Leaving the loop over `chunks` closes it. */
 export interface OpenStream {
-  readonly chunks: AsyncIterable<string>
+  readonly chunks: AsyncIterable<Gathered>
   close(): void
 }
 
-/** Characters that are read ahead while what came before is worked on: under load they are committed together, which is what lets it keep up. */
-const mostAhead = 262_144
+/** Characters worked on at once, some 500 events: under load they are committed together, which is what lets it keep up. */
+const together = 262_144
+/**
+ * Characters that are read ahead while what came before is worked on, some 8,000 events: a provider tells at once of all files whose times changed in
+ * the last 8 s, and what lies behind that in its stream is not heard of, nor its age known, before it is read.
+ */
+const ahead = 4_194_304
 /** For the head of the answer; the stream itself may take as long as it likes. */
 const headTimeoutMs = 30_000
 
@@ -69,7 +74,8 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
 function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): OpenStream {
   const { status } = reply
   if (status === 200) {
-    return { chunks: gather(watched(request, reply.body, close, signal), mostAhead, close), close }
+    const now = () => request.clock.now()
+    return { chunks: gather(watched(request, reply.body, close, signal), { together, ahead, now, close }), close }
   }
   close()
   const { origin } = request.connection

@@ -14,8 +14,15 @@ const mostLength = 1_048_576
 /** Thrown into the loop when the stream cannot be understood any further. */
 export class OversizedItem extends Error {}
 
+/** Items of a stream that came together. */
+export interface Arrived<Item> {
+  readonly items: readonly Item[]
+  /** When the last of them came, by our clock. */
+  readonly at: number
+}
+
 /** Groups of server-sent events, as many as came together. */
-export async function* eventsOf(stream: OpenStream): AsyncGenerator<readonly RawEvent[]> {
+export async function* eventsOf(stream: OpenStream): AsyncGenerator<Arrived<RawEvent>> {
   let events: RawEvent[] = []
   let oversized = false
   const parser = createParser({
@@ -25,29 +32,29 @@ export async function* eventsOf(stream: OpenStream): AsyncGenerator<readonly Raw
       if (error.type === 'max-buffer-size-exceeded') oversized = true
     },
   })
-  for await (const chunk of stream.chunks) {
-    parser.feed(chunk)
+  for await (const { text, at } of stream.chunks) {
+    parser.feed(text)
     if (oversized) throw new OversizedItem('an event is too long')
     if (events.length === 0) continue
-    yield events
+    yield { items: events, at }
     events = []
   }
 }
 
 /** Groups of lines, as many as came together. */
-export async function* linesOf(stream: OpenStream): AsyncGenerator<readonly string[]> {
+export async function* linesOf(stream: OpenStream): AsyncGenerator<Arrived<string>> {
   // Joined once for each line: a long one that comes in small pieces would else be copied with each of them.
   let begun: string[] = []
   let length = 0
-  for await (const chunk of stream.chunks) {
-    const [head = '', ...lines] = chunk.split('\n')
+  for await (const { text, at } of stream.chunks) {
+    const [head = '', ...lines] = text.split('\n')
     begun.push(head)
     length += head.length
     if (lines.length > 0) {
       const rest = lines.pop() ?? ''
       const full = [begun.join(''), ...lines].map((line) => line.trim()).filter((line) => line !== '')
       ;[begun, length] = [[rest], rest.length]
-      if (full.length > 0) yield full
+      if (full.length > 0) yield { items: full, at }
     }
     if (length > mostLength) throw new OversizedItem('a line is too long')
   }

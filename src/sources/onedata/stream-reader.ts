@@ -39,9 +39,12 @@ export class StreamReader {
   }
 
   async #readEvents(stream: OpenStream, signal: AbortSignal): Promise<void> {
-    for await (const events of eventsOf(stream)) {
+    for await (const { items, at } of eventsOf(stream)) {
       signal.throwIfAborted()
-      await this.#takeEvents(events.filter((event) => this.#isNews(event)))
+      await this.#takeEvents(
+        items.filter((event) => this.#isNews(event)),
+        at,
+      )
     }
   }
 
@@ -54,10 +57,13 @@ export class StreamReader {
     return true
   }
 
-  async #takeEvents(events: readonly RawEvent[]): Promise<void> {
+  async #takeEvents(events: readonly RawEvent[], at: number): Promise<void> {
     const { provider, watched, suspectGap, foundDirectory } = this.#options
     const meanings = events.map((event) => readEvent(event, watched.tree, provider.id))
-    await this.#push(meanings.flatMap((meaning) => meaning.observations))
+    await this.#push(
+      meanings.flatMap((meaning) => meaning.observations),
+      at,
+    )
     for (const { newDirectory, gap } of meanings) {
       if (gap !== undefined) suspectGap(gap)
       if (newDirectory !== undefined) foundDirectory(newDirectory.fileId, newDirectory.path)
@@ -65,9 +71,12 @@ export class StreamReader {
   }
 
   async #readChanges(stream: OpenStream, signal: AbortSignal): Promise<void> {
-    for await (const lines of linesOf(stream)) {
+    for await (const { items, at } of linesOf(stream)) {
       signal.throwIfAborted()
-      await this.#push(lines.flatMap((line) => this.#takeChange(line)))
+      await this.#push(
+        items.flatMap((line) => this.#takeChange(line)),
+        at,
+      )
     }
   }
 
@@ -81,13 +90,13 @@ export class StreamReader {
     return seq !== null && ids.take(seq) ? observations : []
   }
 
-  async #push(observations: readonly Observation[]): Promise<void> {
+  async #push(observations: readonly Observation[], at: number): Promise<void> {
     const { provider, via, sink, ids } = this.#options
     const { read } = ids
     if (read !== null && read !== ids.stored) {
-      await sink.push({ observations, cursor: { provider: provider.id, via, value: String(read) } })
+      await sink.push({ observations, at, cursor: { provider: provider.id, via, value: String(read) } })
       ids.stored = read
-    } else if (observations.length > 0) await sink.push({ observations })
+    } else if (observations.length > 0) await sink.push({ observations, at })
   }
 }
 

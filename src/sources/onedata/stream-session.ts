@@ -275,4 +275,4 @@ export class StreamSession {
   }
 }
 
-async function* nothing(): AsyncGenerator<string> {}
+async function* nothing(): AsyncGenerator<never> {}

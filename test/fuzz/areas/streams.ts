@@ -4,7 +4,7 @@ import { readChange } from '../../../src/sources/onedata/changes-messages.ts'
 import { DirectoryTree } from '../../../src/sources/onedata/directory-tree.ts'
 import { readEvent } from '../../../src/sources/onedata/events-messages.ts'
 import type { OpenStream } from '../../../src/sources/onedata/stream-connection.ts'
-import { eventsOf, linesOf, OversizedItem } from '../../../src/sources/onedata/stream-items.ts'
+import { type Arrived, eventsOf, linesOf, OversizedItem } from '../../../src/sources/onedata/stream-items.ts'
 import { type Area, property } from '../fuzz.ts'
 import { junk, mutated, mutations, texts } from '../junk.ts'
 import { expectSane } from '../sane.ts'
@@ -49,15 +49,18 @@ function streamOf(given: readonly number[], at: readonly number[]): OpenStream {
   const places = [0, ...at.filter((place) => place < given.length).toSorted((a, b) => a - b), given.length]
   async function* chunks() {
     for (const [index, place] of places.entries()) {
-      yield decoder.decode(Uint8Array.from(given.slice(places[index - 1] ?? 0, place)), { stream: true })
+      yield {
+        text: decoder.decode(Uint8Array.from(given.slice(places[index - 1] ?? 0, place)), { stream: true }),
+        at: 0,
+      }
     }
   }
   return { chunks: chunks(), close: () => {} }
 }
 
-async function all<T>(groups: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
+async function all<T>(groups: AsyncIterable<Arrived<T>>): Promise<readonly T[]> {
   const items: T[] = []
-  for await (const group of groups) items.push(...group)
+  for await (const group of groups) items.push(...group.items)
   return items
 }
 
@@ -69,7 +72,7 @@ function expectSame(a: unknown, b: unknown): void {
 async function expectToGiveUp(read: (stream: OpenStream) => AsyncIterable<unknown>, text: string): Promise<void> {
   let fed = 0
   async function* chunks() {
-    for (; fed < 8_388_608; fed += text.length) yield text
+    for (; fed < 8_388_608; fed += text.length) yield { text, at: 0 }
   }
   try {
     for await (const _items of read({ chunks: chunks(), close: () => {} })) fed = 0
