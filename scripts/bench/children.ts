@@ -104,7 +104,7 @@ export class Provider {
     return (await this.#ask({ kind: 'firstRequest' })) as number | null
   }
 
-  /** When the streams first told of each uploaded file (its provider looked into its log), by its path inside the space. */
+  /** When the streams had first told of each uploaded file, by its path inside the space. */
   async told(): Promise<ReadonlyMap<string, number>> {
     return new Map((await this.#ask({ kind: 'told' })) as [string, number][])
   }

@@ -13,23 +13,30 @@ export type ProviderQuestion =
 /** As a real provider (1,000): how long after a change, at most, its log is looked at while it is quiet; a number that no other timer has. */
 const pollMs = 1_001
 const system = createSystemClock()
-const untold: string[] = []
-/** When the log was looked at after each file was made: from then on streams tell of it. */
+/** Files that no stream has told of yet, in order, with the number of their last change. */
+const untold: { readonly path: string; readonly change: number }[] = []
+/** When the streams had told of each file. */
 const told = new Map<string, number>()
 
-/** The clock that the simulator is given: a timer of `pollMs` or `lookMs` is a look into the log, and in passing it notes when. */
+/** The clock that the simulator is given: a timer of `pollMs` or `lookMs` is a look into the log, and behind it, when all is written, it notes when. */
 const clock: Clock = {
   ...system,
   timer: (delayMs, run) =>
     system.timer(delayMs, () => {
-      if (delayMs === pollMs || delayMs === lookMs) for (const path of untold.splice(0)) told.set(path, preciseNow())
       run()
+      if (delayMs === pollMs || delayMs === lookMs) noteTold()
     }),
 }
 const never = new AbortController().signal
 // What its parent gave it.
 const simulator = await startSimulated(clock, { delays: { pollMs, ...JSON.parse(process.argv[2] ?? '{}') } })
 let made = 0
+
+function noteTold(): void {
+  const [shown, now] = [simulator.model.told(), preciseNow()]
+  const count = untold.findIndex(({ change }) => change > shown)
+  for (const { path } of untold.splice(0, count < 0 ? untold.length : count)) told.set(path, now)
+}
 
 async function upload(count: number, perSecond: number, perDirectory: number): Promise<void> {
   const began = system.now()
@@ -40,7 +47,7 @@ async function upload(count: number, perSecond: number, perDirectory: number): P
     if (made % perDirectory === 0) simulator.model.mkdir(directory)
     const path = `${directory}/file-${made}`
     simulator.model.create(path, 1_000)
-    untold.push(path)
+    untold.push({ path, change: simulator.model.sequence() })
     made += 1
   }
 }

@@ -109,6 +109,39 @@ describe('the order of what becomes visible', () => {
     expect(shown.length).toBe(before + 1)
   })
 
+  it('shows 5,000 changes at a look, and goes on with the next', async () => {
+    const { clock, tree, model } = setUp()
+    for (let made = 0; made < 4_000; made++) model.create(`f${made}`)
+    const shown: number[] = []
+    tree.log.follow(() => shown.push(tree.log.visible))
+    await clock.advance(1_000)
+    expect(shown).toEqual([5_000])
+    expect(visible(tree)).toHaveLength(5_000)
+    await clock.advance(10)
+    expect(shown).toEqual([5_000, 10_000])
+
+    await clock.advance(10)
+
+    expect(shown.at(-1)).toBe(tree.log.current)
+    expect(new Set(visible(tree)).size).toBe(3 * 4_000)
+  })
+
+  it('shows times before their time where they are many', async () => {
+    const { clock, tree, model } = setUp()
+    for (let made = 0; made < 10_000; made++) model.create(`f${made}`)
+    await clock.advance(20_000)
+    const last = tree.log.current
+    const times = () => visible(tree, last + 1).filter((each) => each.startsWith('times')).length
+    for (let made = 0; made < 9_999; made++) model.setTimes(`f${made}`, { mtime: 1 })
+    await clock.advance(2_000)
+    expect(times()).toBe(0)
+
+    model.setTimes('f9999', { mtime: 1 })
+    await clock.advance(2_000)
+
+    expect(times()).toBe(10_000)
+  })
+
   it('shows a growing size at once, then every ten seconds, and its mtime every eight', async () => {
     const { clock, tree, model } = setUp()
     model.create('a')

@@ -10,6 +10,8 @@ export interface Change {
 
 /** What one look takes while it is busy (a query of a view), milliseconds. */
 export const lookMs = 10
+/** Most changes that one look shows. */
+export const mostShown = 5_000
 /** Below that many outdated entries nothing is cleared away. */
 const leastStale = 1_024
 
@@ -17,6 +19,7 @@ const leastStale = 1_024
  * The changes view of one provider and space. It is compacted: of each document only its newest change is there, at its newest number.
  * Streams see a change when the log has next been looked at: after silence `pollMs` later at most, and at once after a look that showed something, as
  * cluster-worker's `couchbase_changes_stream.erl` and `couchbase_changes_worker.erl` do (`send_after(0, …)`), so that under load they lag by one look.
+ * One look shows `mostShown` changes at most, and the next the rest.
  */
 export class ChangeLog {
   readonly #clock: Clock
@@ -106,7 +109,8 @@ export class ChangeLog {
   #look(): void {
     this.#poll = null
     if (this.#visible === this.#seq) return
-    this.#visible = this.#seq
+    const last = this.#changes[this.#indexOf(this.#visible + 1) + mostShown - 1]
+    this.#visible = last?.seq ?? this.#seq
     for (const read of [...this.#readers]) read()
     this.#lookIn(Math.min(lookMs, this.#pollMs))
   }

@@ -1,9 +1,12 @@
 import type { Cancel, Clock } from '../../lib/clock.ts'
 import type { FileNode } from './file-node.ts'
 
+/** So many nodes whose times have changed are not held back any longer (`times_cache`). */
+const mostTimes = 10_000
+
 /**
  * Holds changed sizes and times back as a provider's caches do (reference, section 15): a file's size goes out at once after a pause, then at most
- * every `sizeFlushMs`; times go out together every `timesFlushMs`. Readers by id see them at once all the same; streams do not.
+ * every `sizeFlushMs`; times go out together every `timesFlushMs`, and as soon as they are many. Readers by id see them at once all the same; streams do not.
  */
 export class FlushQueue {
   readonly #clock: Clock
@@ -43,7 +46,8 @@ export class FlushQueue {
       return
     }
     this.#times.add(node)
-    this.#timesTimer ??= this.#clock.timer(this.#delays.timesFlushMs, () => this.#flushTimes())
+    if (this.#times.size >= mostTimes) this.#flushTimes()
+    else this.#timesTimer ??= this.#clock.timer(this.#delays.timesFlushMs, () => this.#flushTimes())
   }
 
   /** What an fsync does: the size goes out now. */
@@ -74,6 +78,7 @@ export class FlushQueue {
   }
 
   #flushTimes(): void {
+    this.#timesTimer?.()
     this.#timesTimer = null
     const nodes = [...this.#times]
     this.#times.clear()

@@ -155,6 +155,11 @@ export class SpaceModel {
     return this.#tree.log.current
   }
 
+  /** Number of the newest change in the provider's log that its streams have told of. */
+  told(): number {
+    return this.#tree.log.visible
+  }
+
   #node(path: string): FileNode {
     const node = this.#tree.lookup(segments(path))
     if (node === null) throw new PosixError('enoent')
