@@ -17,7 +17,7 @@ export function clientConfig({ region }: { readonly region?: string | undefined 
   return {
     ...(region === undefined ? {} : { region }),
     maxAttempts: 1,
-    extensions: [boundedAnswers],
+    extensions: [boundedAnswers(deps)],
     requestHandler: {
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { Part as ListedPart } from '@aws-sdk/client-s3'
 import { z } from 'zod'
+import { boundedAnswers } from '../aws/bounded-answers.ts'
 import type { TargetDeps } from '../define.ts'
 import type { Destination } from './destination.ts'
+
+/** S3 takes no more parts than this. */
+export const mostParts = 10_000
 
 /** A part of an upload that is on the server. */
 export interface Part {
@@ -35,6 +40,8 @@ export interface Bucket {
 
 /** Where the id of an unfinished upload is noted: outside of every folder that a service looks at. */
 const noteKey = (delivery: string) => `.onetrigger/${delivery}`
+/** A page holds 1,000 parts; some servers give fewer. */
+const mostPages = 100
 const noteSchema = z.object({ key: z.string(), uploadId: z.string() })
 
 /** Opens a bucket of an S3 server. Loads the S3 client at its first use. */
@@ -49,6 +56,7 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
     forcePathStyle: true,
     credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
     maxAttempts: 2,
+    extensions: [boundedAnswers(deps)],
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -74,12 +82,11 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
   const listParts = async (key: string, uploadId: string, signal: AbortSignal): Promise<readonly Part[] | null> => {
     const parts: Part[] = []
     let marker = '0'
-    while (marker !== '') {
+    for (let pages = 0; marker !== ''; pages++) {
+      if (pages === mostPages || parts.length > mostParts) throw new Error('the list of parts does not end')
       const page = await pageOfParts(key, uploadId, marker, signal)
       if (page === null) return null
-      for (const { PartNumber = 0, Size = 0, ETag = '' } of page.Parts ?? []) {
-        parts.push({ number: PartNumber, size: Size, md5: unquoted(ETag) })
-      }
+      parts.push(...(page.Parts ?? []).map(toPart))
       marker = page.IsTruncated === true ? (page.NextPartNumberMarker ?? '') : ''
     }
     return parts
@@ -157,6 +164,10 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
     },
     close: () => client.destroy(),
   }
+}
+
+function toPart({ PartNumber = 0, Size = 0, ETag = '' }: ListedPart): Part {
+  return { number: PartNumber, size: Size, md5: unquoted(ETag) }
 }
 
 function md5(bytes: Uint8Array, encoding: 'hex' | 'base64'): string {

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Outcome } from '../../core/delivery.ts'
 import type { FileEvent } from '../../core/event.ts'
 import type { TargetDeps } from '../define.ts'
-import { type Bucket, openBucket, type Part } from './bucket.ts'
+import { type Bucket, mostParts, openBucket, type Part } from './bucket.ts'
 import type { Destination } from './destination.ts'
 
 /** Parts are held in memory one at a time. */
 const leastPartBytes = 8 * 1_048_576
-/** S3 takes no more parts than this. */
-const mostParts = 10_000
 
 /** The file is not what the event is about any more: its newer version has an event of its own. */
 class FileChanged extends Error {}

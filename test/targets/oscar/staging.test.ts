@@ -1,0 +1,103 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ClaimedDelivery } from '../../../src/core/delivery.ts'
+import type { TargetDeps } from '../../../src/targets/define.ts'
+import { oscar } from '../../../src/targets/registry.ts'
+import { anEvent } from '../../support/builders.ts'
+import { targetDeps } from '../../support/target-deps.ts'
+import { waitFor } from '../../support/wait-for.ts'
+import { endless, HostileBucket, listWithoutEnd, trickling } from './hostile-bucket.ts'
+
+const never = new AbortController().signal
+/** More than one part, so that an unfinished upload is looked for. */
+const large = 9 * 1_048_576
+
+function aStaging(bucket: HostileBucket, size: number, overrides: Partial<TargetDeps> = {}) {
+  const event = anEvent({ path: 'in/a.avi', size })
+  const delivery: ClaimedDelivery = { id: 'dlv_1', target: 'yolo', event, attempt: 1, createdAt: 0 }
+  const minio = { endpoint: bucket.url, path: 'bucket/input', accessKey: { env: 'A' }, secretKey: { env: 'S' } }
+  const source: Pick<TargetDeps, 'readContent' | 'fileVersion'> = {
+    readContent: async (_event, { length }) => ({ bytes: new Uint8Array(length), size }),
+    fileVersion: async () => ({ size, mtime: event.mtime }),
+  }
+  const given = { url: 'http://127.0.0.1:9', service: 'yolo', mode: 'stage', minio }
+  const target = oscar.build(given, targetDeps({ ...source, ...overrides }))
+  onTestFinished(() => target.close())
+  return { target, delivery }
+}
+
+async function isLeftAlone(bucket: HostileBucket): Promise<void> {
+  let open = 1
+  await waitFor('no connection is left', () => {
+    void bucket.connections().then((count) => {
+      open = count
+    })
+    return open === 0
+  })
+}
+
+describe('an S3 server', () => {
+  it.each([
+    ['note', 200, large],
+    ['list', 200, large],
+    ['list', 500, large],
+    ['put', 200, 10],
+    ['put', 500, 10],
+    ['put', 403, 10],
+  ] as const)('whose answer to a %s (%i) has no end is given up, and waited for', async (asked, status, size) => {
+    const bucket = await HostileBucket.start(asked, endless(status))
+    const { target, delivery } = aStaging(bucket, size)
+
+    const { kind } = await target.deliver(delivery, never)
+
+    expect(['retry', 'unavailable']).toContain(kind)
+    await isLeftAlone(bucket)
+    expect(bucket.asked).toBeGreaterThan(0)
+    expect(bucket.sent).toBeLessThan(HostileBucket.most)
+  })
+
+  it.each([
+    ['note', 'body', large],
+    ['list', 'body', large],
+    ['part', 'body', large],
+    ['put', 'body', 10],
+    ['put', 'head', 10],
+    ['head', 'head', 10],
+  ] as const)(
+    'whose answer to a %s trickles without end (its %s) is given up, and waited for',
+    async (asked, part, size) => {
+      const bucket = await HostileBucket.start(asked, trickling(part))
+      const { target, delivery } = aStaging(bucket, size, { timeoutMs: 300 })
+
+      expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'retry' })
+
+      expect(bucket.asked).toBeGreaterThan(0)
+      await isLeftAlone(bucket)
+    },
+  )
+
+  it('that stalls is left at once where the attempt is broken off', async () => {
+    const bucket = await HostileBucket.start('put', trickling('body'))
+    const { target, delivery } = aStaging(bucket, 10, { timeoutMs: 60_000 })
+    const stop = new AbortController()
+    const ended = target.deliver(delivery, stop.signal)
+    await waitFor('the file is sent', () => bucket.asked > 0)
+
+    stop.abort(new Error('stopped'))
+
+    await expect(ended).rejects.toThrow('stopped')
+    await isLeftAlone(bucket)
+  })
+
+  it.each([
+    [0, 100],
+    [1, 100],
+    [1_000, 11],
+  ])('that lists %i parts on each of pages without end is given up, and waited for', async (parts, pages) => {
+    const bucket = await HostileBucket.start('list', listWithoutEnd(parts))
+    const { target, delivery } = aStaging(bucket, large)
+
+    expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'retry' })
+
+    expect(bucket.asked).toBe(pages)
+  })
+})
