@@ -120,13 +120,20 @@ export class StreamSession {
     signal.throwIfAborted()
   }
 
-  /** The stream is open before the listing begins; where that finds more directories, it is opened wider and all is listed again. */
+  /**
+   * The stream is open before the listing begins; where that finds more directories, it is opened wider. What came in those since their pages were listed
+   * is told again where the stream goes on behind an id, for that is from before the listing. Where there is none yet, at the very first start, a stream
+   * tells only what comes after it was opened: then all is listed again. Nothing less would show a file that was overwritten in between, for that
+   * changes no directory; and directory by directory it would cost more requests.
+   */
   async #begin(signal: AbortSignal): Promise<Pump> {
     await this.#plantTree(signal)
+    const goesOn = this.#ids.stored !== null
+    let isListed = false
     for (;;) {
       const stream = await this.#open(signal)
       try {
-        if (!this.#remembersListing()) await this.#list(signal)
+        if (!isListed && !this.#remembersListing()) await this.#list(signal)
       } catch (error) {
         stream?.close()
         throw error
@@ -134,6 +141,7 @@ export class StreamSession {
       if (stream !== null && this.#watched.isComplete) return this.#pump(stream, signal)
       stream?.close()
       this.#watched.adopt()
+      isListed = goesOn && this.#watched.tree.size > 0
       // Nothing to watch yet: the folder does not exist.
       if (this.#watched.tree.size === 0)
         await sleep(this.#context.deps.clock, this.#context.options.pollInterval, signal)

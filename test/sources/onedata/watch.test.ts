@@ -159,6 +159,33 @@ describe.each(streams)('a stream of %s', (via) => {
 })
 
 describe('a stream of events', () => {
+  it.each([
+    ['once where it goes on behind an id', 1],
+    ['twice where it has none', 2],
+  ])('that finds directories at its start lists %s, and tells what came meanwhile', async (_, listings) => {
+    const simulator = await startSimulator()
+    simulator.model.mkdir('in/more')
+    const before = await WatchWorld.start(simulator)
+    await before.listed(2)
+    simulator.model.create('in/more/before.txt', 'x')
+    await before.seen('in/more/before.txt')
+    await waitFor('the cursor is told', () => before.cursor !== null)
+    await before.stop()
+    simulator.model.create('in/more/down.txt', 'x')
+    simulator.faults.http({ kind: 'latency', ms: 300 }, { route: /events\/files/, count: 2 })
+
+    const world = await WatchWorld.start(simulator, { cursor: listings === 1 ? before.cursor : null })
+    await world.listed()
+    simulator.model.create('in/more/meanwhile.txt', 'x')
+    await world.seen('in/more/meanwhile.txt')
+    simulator.model.create('in/more/last.txt', 'x')
+    await world.seen('in/more/last.txt')
+
+    await world.seen('in/more/down.txt')
+    expect(world.listings).toBe(listings)
+    expect(world.gaps).toEqual([])
+  })
+
   it('is opened wider for new directories before the narrow one is closed', async () => {
     const { simulator, world } = await aWatch()
     let least = simulator.faults.openStreams
