@@ -88,7 +88,8 @@ export interface OutboxDepth {
 
 /**
  * The only durable boundary. Every method resolves when its effect would survive the loss of power, and rejects with `StoreError`; a call that
- * rejected has changed nothing. Calls may be made concurrently; those that are under way together share a transaction.
+ * rejected has changed nothing. Calls may be made concurrently; those that are under way together share a transaction. What is told again where it is
+ * lost need not wait for the disk, only outlive the process: a `commit` without events and baselines, taken back whole or not at all, and a `claim`.
  */
 export interface Store {
   /** Whether several processes work on it at once: then leases are short, and another takes over soon. */

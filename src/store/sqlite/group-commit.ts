@@ -7,6 +7,8 @@ interface Waiting {
   /** Runs the operation inside a transaction, a second time if the first was rolled back; what it returns tells its caller that it is durable. */
   readonly run: () => () => void
   readonly reject: (error: unknown) => void
+  /** Whether its caller waits for the disk. */
+  readonly isSynced: boolean
 }
 
 /** Committed, and to be told so once it is on the disk. */
@@ -28,13 +30,15 @@ export interface GroupCommitOptions {
 
 /**
  * Writes that arrive in the same turn of the event loop, or while the log is synced, share one transaction and its sync: so transactions become fewer and
- * larger by themselves the more there is to do and the slower the disk is. One that fails fails alone. A caller is told only after its transaction is durable. (Savepoints would do too, but were measured to make inserts
- * 2.5 times slower.)
+ * larger by themselves the more there is to do and the slower the disk is. One that fails fails alone. (Savepoints would do too, but were measured to make
+ * inserts 2.5 times slower.)
  */
 export class GroupCommit {
   readonly #database: DatabaseSync
   readonly #options: GroupCommitOptions
+  /** Those whose callers wait for the disk, and those whose do not. */
   #waiting: Waiting[] = []
+  #unsynced: Waiting[] = []
   #scheduled = false
   #committed: Committed[] = []
   #syncing: Promise<void> | null = null
@@ -46,20 +50,43 @@ export class GroupCommit {
     this.#options = options
   }
 
+  /** Resolves when it is durable: it outlives the loss of power. */
   write<T>(operation: () => T): Promise<T> {
+    return this.#add(operation, true)
+  }
+
+  /**
+   * Resolves when it is committed: it outlives this process, and the loss of power as soon as a later `write` has. Sees nothing that is not durable, but
+   * what came in this way: it runs before the writes that share its transaction, and no transaction begins while another's sync is under way.
+   */
+  writeUnsynced<T>(operation: () => T): Promise<T> {
+    return this.#add(operation, false)
+  }
+
+  #add<T>(operation: () => T, isSynced: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => {
         const result = operation()
         return () => resolve(result)
       }
-      this.#waiting.push({ run, reject })
+      const queue = isSynced ? this.#waiting : this.#unsynced
+      queue.push({ run, reject, isSynced })
       this.#schedule()
     })
   }
 
+  get #isIdle(): boolean {
+    return this.#waiting.length + this.#unsynced.length === 0
+  }
+
+  #nextGroup(): readonly Waiting[] {
+    const first = this.#unsynced.splice(0, mostTogether)
+    return [...first, ...this.#waiting.splice(0, mostTogether - first.length)]
+  }
+
   /** Writes down at once what still waits; resolves when its callers are told. */
   async flush(): Promise<void> {
-    while (this.#waiting.length > 0) this.#commit(this.#waiting.splice(0, mostTogether))
+    while (!this.#isIdle) this.#commit(this.#nextGroup())
     while (this.#syncing !== null) await this.#syncing
   }
 
@@ -69,8 +96,8 @@ export class GroupCommit {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      this.#commit(this.#waiting.splice(0, mostTogether))
-      if (this.#waiting.length > 0) this.#schedule()
+      this.#commit(this.#nextGroup())
+      if (!this.#isIdle) this.#schedule()
     })
   }
 
@@ -82,15 +109,18 @@ export class GroupCommit {
     else for (const waiting of group) this.#commit([waiting])
   }
 
-  /** Null when the transaction is committed; its callers are told once it is durable. */
+  /** Null when the transaction is committed; those who wait for the disk are told once it is durable, the others at once. */
   #transact(group: readonly Waiting[]): StoreError | null {
     if (group.length === 0) return null
     if (this.#lost !== null) return this.#lost
     try {
       this.#database.exec('BEGIN IMMEDIATE')
-      const committed = group.map(({ run, reject }) => ({ tell: run(), reject }))
+      const committed = group.map(({ run, reject, isSynced }) => ({ tell: run(), reject, isSynced }))
       this.#database.exec('COMMIT')
-      this.#committed.push(...committed)
+      for (const each of committed) {
+        if (each.isSynced) this.#committed.push(each)
+        else each.tell()
+      }
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       return this.#options.toError(error)
@@ -101,22 +131,26 @@ export class GroupCommit {
 
   /** What is committed while one sync is under way (by a flush) is covered by the next one only. */
   async #syncAll(): Promise<void> {
-    while (this.#committed.length > 0) {
+    do {
       const covered = this.#committed.splice(0)
-      try {
-        await this.#options.logSync?.sync()
-      } catch (error) {
-        this.#lost ??= lost(error)
-      }
-      for (const { tell, reject } of covered) {
-        if (this.#lost === null) tell()
-        else reject(this.#lost)
-      }
+      if (covered.length > 0) await this.#sync(covered)
       await this.#options.checkpointer?.next()
-    }
+    } while (this.#committed.length > 0)
     // At once: whoever was just told may commit again before this promise is seen to end.
     this.#syncing = null
-    if (this.#waiting.length > 0) this.#schedule()
+    if (!this.#isIdle) this.#schedule()
+  }
+
+  async #sync(covered: readonly Committed[]): Promise<void> {
+    try {
+      await this.#options.logSync?.sync()
+    } catch (error) {
+      this.#lost ??= lost(error)
+    }
+    for (const { tell, reject } of covered) {
+      if (this.#lost === null) tell()
+      else reject(this.#lost)
+    }
   }
 }
 

@@ -89,7 +89,12 @@ class SqliteStore implements Store {
     this.#jobs = new JobRows(this.#statements, this.#names)
   }
 
+  /**
+   * Waits for the disk where something follows from it: an event is owed, or what is from before is settled. All else a loss of power may take back as
+   * one, states and cursor: the provider tells of it again.
+   */
   commit(commit: Commit): Promise<void> {
+    const isSynced = commit.events.length + (commit.baselines?.length ?? 0) > 0
     return this.#write(() => {
       this.#checkEpoch(commit)
       const now = this.#clock.now()
@@ -98,7 +103,7 @@ class SqliteStore implements Store {
       for (const owed of commit.events) this.#outbox.owe(owed, now)
       for (const baseline of commit.baselines ?? []) this.#files.putBaseline(baseline)
       if (commit.cursor !== undefined) this.#putCursor(commit.watch, commit.cursor)
-    })
+    }, isSynced)
   }
 
   cursor(watch: WatchKey): Promise<Cursor | null> {
@@ -134,12 +139,13 @@ class SqliteStore implements Store {
     return this.#read(() => this.#files.page(trigger, phases, after, limit))
   }
 
+  /** Does not wait for the disk: that an attempt was begun outlives this process, and what is handed out was durable before. */
   claim(claim: Claim): Promise<readonly ClaimedDelivery[]> {
     return this.#write(() => {
       const claimed = this.#outbox.claim(claim)
       if (claimed.length > 0) this.#checkpointer?.delivers()
       return claimed
-    })
+    }, false)
   }
 
   releaseClaims(): Promise<void> {
@@ -285,9 +291,9 @@ class SqliteStore implements Store {
     return !this.#holders.has(holder)
   }
 
-  async #write<T>(operation: () => T): Promise<T> {
+  async #write<T>(operation: () => T, isSynced = true): Promise<T> {
     if (this.#closed) throw new StoreError('STORE_FAILED', `The store ${this.#path} is closed.`)
-    const result = await this.#group.write(operation)
+    const result = await (isSynced ? this.#group.write(operation) : this.#group.writeUnsynced(operation))
     return result
   }
 

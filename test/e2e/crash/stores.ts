@@ -13,6 +13,8 @@ export interface StoreUnderTest {
   readonly env: Readonly<Record<string, string>>
   /** Ids of deliveries that are handed out and not settled. */
   inFlight(): Promise<readonly string[]>
+  /** Ids of all deliveries that are owed. */
+  owed(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -23,12 +25,13 @@ export function sqliteIn(folder: string): StoreUnderTest {
     type: 'sqlite',
     config: { type: 'sqlite', path },
     env: {},
-    inFlight: async () => inFlightIn(path),
+    inFlight: async () => deliveriesIn(path, 'state = 0 AND lease_until IS NOT NULL'),
+    owed: async () => deliveriesIn(path, 'state = 0'),
     close: async () => {},
   }
 }
 
-function inFlightIn(path: string): readonly string[] {
+function deliveriesIn(path: string, condition: string): readonly string[] {
   if (!existsSync(path)) return []
   const folder = mkdtempSync(join(tmpdir(), 'onetrigger-look-'))
   const copy = join(folder, 'copy.db')
@@ -37,9 +40,7 @@ function inFlightIn(path: string): readonly string[] {
     if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`)
     const database = new DatabaseSync(copy)
     const isMade = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'").get() !== undefined
-    const rows = isMade
-      ? database.prepare('SELECT id FROM deliveries WHERE state = 0 AND lease_until IS NOT NULL').all()
-      : []
+    const rows = isMade ? database.prepare(`SELECT id FROM deliveries WHERE ${condition}`).all() : []
     database.close()
     return rows.map(({ id }) => String(id))
   } finally {
@@ -52,15 +53,13 @@ export async function postgresOnLoopback(): Promise<StoreUnderTest> {
   const server = await startPostgres(15)
   const client = new Client({ connectionString: server.url })
   await client.connect()
+  const idsOf = async (sql: string) => (await client.query<{ id: string }>(sql)).rows.map(({ id }) => id)
   return {
     type: 'postgres',
     config: { type: 'postgres', url: { env: 'DATABASE_URL' } },
     env: { DATABASE_URL: server.url },
-    inFlight: async () => {
-      const sql = 'SELECT d.id FROM onetrigger.flights f JOIN onetrigger.deliveries d ON d.seq = f.seq'
-      const { rows } = await client.query<{ id: string }>(sql)
-      return rows.map(({ id }) => id)
-    },
+    inFlight: () => idsOf('SELECT d.id FROM onetrigger.flights f JOIN onetrigger.deliveries d ON d.seq = f.seq'),
+    owed: () => idsOf('SELECT id FROM onetrigger.deliveries WHERE state = 0'),
     close: async () => {
       await client.end()
       await server.close()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { OneTriggerProcess } from '../../support/onetrigger.ts'
 import { isGood, type Verdict } from '../crash/oracle.ts'
+import type { StoreUnderTest } from '../crash/stores.ts'
 import { CrashWorld } from '../crash/world.ts'
 import { pullPlug } from './plug.ts'
 import { type Unsynced, unsyncedVariable } from './unsynced.ts'
@@ -103,13 +104,15 @@ class Power {
       return
     }
     const { random, oracle, store } = this.#world
+    const unsent = new Set(await notHandedOut(store))
     const diary = existsSync(this.#diary) ? readFileSync(this.#diary) : Buffer.alloc(0)
     const taken = pullPlug(diary, random() < 0.4 ? 'all' : 'any', random)
     this.#sectors += taken.sectors
     this.#files += taken.files
     this.#options.onCut?.(cut, `${taken.sectors} sectors and ${taken.files} files`)
-    // A damaged database tells nothing; the next start says so.
-    oracle.noteInFlight(await store.inFlight().catch(() => []))
+    // The cut may have taken back that a delivery was handed out, and that it was settled: then it was in flight all the same.
+    const sent = (await told(store.owed())).filter((id) => !unsent.has(id))
+    oracle.noteInFlight([...new Set([...sent, ...(await told(store.inFlight()))])])
   }
 
   /** A last life with power, as long as there is something to wait for. */
@@ -131,6 +134,16 @@ class Power {
     const about = { cuts, seed, unsynced, sectors: this.#sectors, files: this.#files, damage }
     return { ...verdict, ...about, good: isGood(verdict) && damage === null }
   }
+}
+
+async function notHandedOut(store: StoreUnderTest): Promise<readonly string[]> {
+  const inFlight = new Set(await told(store.inFlight()))
+  return (await told(store.owed())).filter((id) => !inFlight.has(id))
+}
+
+/** A damaged database tells nothing; the next start says so. */
+function told(ids: Promise<readonly string[]>): Promise<readonly string[]> {
+  return ids.catch(() => [])
 }
 
 function compileShim(folder: string): string {
