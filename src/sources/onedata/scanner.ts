@@ -1,4 +1,3 @@
-import { SourceError } from '../../core/errors.ts'
 import type { FileSeen, Observation } from '../../core/observation.ts'
 import { isInside } from '../../core/observation.ts'
 import type { Space, WatchNeeds, WatchSink } from '../../core/source.ts'
@@ -58,22 +57,19 @@ export class Scanner {
     return { directories, missing }
   }
 
-  /** Lists one directory's children, that are new to the watch; gives the directories among them. */
+  /**
+   * Lists one directory's children, that are new to the watch; gives the directories among them, none where it is gone again. Rejects with
+   * `SourceError`.
+   */
   async directory(
     provider: Provider,
     directory: { readonly fileId: string; readonly path: string },
     signal: AbortSignal,
   ) {
     const found = new Map<string, string>()
-    const pages = provider.listDirectory(this.#space, directory, this.#listOptions(), signal)
-    try {
-      for await (const page of pages) {
-        collectDirectories(page.entries, found)
-        await this.#sink.push({ observations: page.entries.flatMap(toObservation) })
-      }
-    } catch (error) {
-      // It may be gone again already; the next reconcile tells.
-      if (!(error instanceof SourceError)) throw error
+    for await (const page of provider.listDirectory(this.#space, directory, this.#listOptions(), signal)) {
+      collectDirectories(page.entries, found)
+      await this.#sink.push({ observations: page.entries.flatMap(toObservation) })
     }
     return found
   }

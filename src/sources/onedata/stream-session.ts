@@ -209,14 +209,28 @@ export class StreamSession {
     try {
       pump.stream.close()
       await pump.ended
-      const { scanner, provider } = this.#context
-      for (const [fileId, path] of added) this.#found(await scanner.directory(provider, { fileId, path }, signal))
+      for (const [fileId, path] of added) this.#found(await this.#directory({ fileId, path }, signal))
     } catch (error) {
       // Nobody would read it any more.
       stream?.close()
       throw error
     }
     return stream === null ? pump : this.#pump(stream, signal)
+  }
+
+  /** What came in a directory before it was watched. Where it cannot be listed, everything is, later: no stream tells of that again. */
+  async #directory(
+    directory: { readonly fileId: string; readonly path: string },
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { scanner, provider } = this.#context
+    try {
+      return await scanner.directory(provider, directory, signal)
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      this.rescan('a new directory could not be listed')
+      return new Map()
+    }
   }
 
   /** Ends are normal, but a provider (or a proxy) that ends each stream at once must not be asked without end. */

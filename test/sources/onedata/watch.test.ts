@@ -228,6 +228,18 @@ describe('a stream of events', () => {
     expect(simulator.faults.openStreams).toBe(1)
   })
 
+  it('lists everything where a new directory cannot be listed', async () => {
+    const { simulator, world } = await aWatch()
+    const id = simulator.model.mkdir('in/more')
+    simulator.model.create('in/more/early.txt', 'x')
+    const works = simulator.faults.http({ kind: 'error', status: 503 }, { route: new RegExp(`GET .*/data/${id}/`) })
+    await waitFor('a gap is suspected', () => world.gaps.length > 0)
+    works()
+
+    await world.seen('in/more/early.txt')
+    expect(world.gaps).toEqual(['a new directory could not be listed'])
+  })
+
   it('gives way to another where there are too many directories', async () => {
     const simulator = await startSimulator()
     for (let index = 0; index <= mostDirectories; index++) simulator.model.mkdir(`in/${index}`)
