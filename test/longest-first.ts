@@ -1,11 +1,11 @@
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Tests of whole processes, and the properties that take longest. */
-const long = /^test\/(?:e2e|lambda|completion|simulation|fuzz|cli)\/|^test\/store\/dynamodb/
+/** Small files that take long. Only these: what waits and what computes go on side by side where the others stay mixed. */
+const long = /^test\/(?:e2e\/(?:crash\/crash|provider-versions|lambda-crashes|dynamodb)|fuzz\/fuzz)\.test\.ts$/
 
 /**
- * Starts with the files that take longest, so that none of them is alone at the end. Vitest takes the largest for the longest where it knows nothing of
+ * Starts with files that take long, so that none of them is alone at the end. Vitest takes the largest for the longest where it knows nothing of
  * earlier runs, and a test of processes is a small file.
  */
 export class LongestFirst extends BaseSequencer {
