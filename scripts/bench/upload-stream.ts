@@ -22,8 +22,8 @@ export interface UploadStream {
 
 /** One file that fired: milliseconds, what was due subtracted. */
 export interface Late {
-  /** Whether it belongs to the first seconds. */
-  readonly early: boolean
+  /** `cold`: of the first seconds. `onset`: of the moments after a pause; a quiet provider looks for news once a second, and tells of a second's files at once. */
+  readonly part: 'cold' | 'onset' | 'steady'
   /** Until the verdict was durable, from the last change that OneTrigger saw + stableFor. */
   readonly verdict: number
   /** Until the request was at the receiver, from the same. */
@@ -33,6 +33,8 @@ export interface Late {
 }
 
 const stableForMs = 2_000
+/** The second that is told at once, and what the reads and deliveries that follow from it hold up `stableFor` later. */
+const onsetMs = 3_000
 /** What did not come by then is missing. */
 const patienceMs = 60_000
 
@@ -102,7 +104,8 @@ export function streamUploads(
     const late = [...fired].map(([id, { path, dueAt, verdict }]) => {
       const at = times.get(id) ?? Number.NaN
       const toldAt = told.get(path) ?? Number.NaN
-      return { early: dueAt < warmFrom, verdict, request: at - dueAt, sinceTold: at - toldAt - stableForMs }
+      const part: Late['part'] = dueAt < warmFrom ? 'cold' : dueAt < warmFrom + onsetMs ? 'onset' : 'steady'
+      return { part, verdict, request: at - dueAt, sinceTold: at - toldAt - stableForMs }
     })
     return { late: late.filter(({ request }) => !Number.isNaN(request)), missing }
   })
