@@ -1,7 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { type FileState, isPending } from '../core/file-state.ts'
 
-/** Twice as many as finish between two flushes of a provider's times, 8 s, at 1,000 a second; all others are looked up in the store. */
+/** Twice as many as finish between two flushes of a provider's times, 8 s, at 1,000 a second; those that came before them are looked up in the store. */
 const mostFiles = 16_384
 
 /**
@@ -9,7 +8,8 @@ const mostFiles = 16_384
  * no news; under load it tells of thousands at once, and to look each up in the store would hold up what is due.
  */
 export class SettledFiles {
-  readonly #states = new LRUCache<string, FileState>({ max: mostFiles })
+  /** In the order in which they were stored. A cache of the library would take the room for all of them at once, also where nothing happens. */
+  readonly #states = new Map<string, FileState>()
 
   get(trigger: string, fileId: string): FileState | undefined {
     return this.#states.get(keyOf(trigger, fileId))
@@ -18,8 +18,12 @@ export class SettledFiles {
   /** Takes in a state that was stored, over the one it had before: files that were never pending, such as a listing finds them, are not kept. */
   put(state: FileState, before: FileState | undefined): void {
     const key = keyOf(state.trigger, state.fileId)
-    if (isPending(state)) this.#states.delete(key)
-    else if (this.#states.has(key) || (before !== undefined && isPending(before))) this.#states.set(key, state)
+    const wasHere = this.#states.delete(key)
+    const wasPending = before !== undefined && isPending(before)
+    if (isPending(state) || !(wasHere || wasPending)) return
+    this.#states.set(key, state)
+    const [oldest] = this.#states.keys()
+    if (this.#states.size > mostFiles && oldest !== undefined) this.#states.delete(oldest)
   }
 
   drop(trigger: string, fileId: string): void {

@@ -24,6 +24,23 @@ test('keeps what was pending until now, and follows it while it changes', () => 
   expect(files.get(complete.trigger, complete.fileId)).toBeUndefined()
 })
 
+test('keeps no more than the latest 16,384, by when they were stored', () => {
+  const files = new SettledFiles()
+  const put = (fileId: string) =>
+    files.put(aState({ fileId, phase: 'complete' }), aState({ fileId, phase: 'settling' }))
+  put('first')
+  put('second')
+  put('first')
+  for (let other = 0; other < 16_383; other++) put(`other ${other}`)
+
+  const { trigger } = aState()
+  expect(['first', 'second', 'other 0'].map((id) => files.get(trigger, id)?.fileId)).toEqual([
+    'first',
+    undefined,
+    'other 0',
+  ])
+})
+
 test('forgets what is to be forgotten', () => {
   const files = new SettledFiles()
   const { trigger, fileId } = aState()
