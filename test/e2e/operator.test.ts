@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deliveryId } from '../../src/core/ids.ts'
-import { runOneTrigger } from '../support/onetrigger.ts'
+import { runOneTrigger, said } from '../support/onetrigger.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -44,14 +44,20 @@ async function aRunningInstance(answer = 204, more: Readonly<Record<string, stri
   return { simulator, receiver, running, store, command, list }
 }
 
-describe('beside a running instance', () => {
-  it('a dead letter is listed, shown, explained and replayed under its id, and run anew under another', async () => {
-    const { simulator, receiver, command, list } = await aRunningInstance(422)
-    simulator.model.create('in/refused.avi', 10)
-    const [dead] = await waitFor('the delivery is dead', async () => {
-      const found = await list('--state', 'dead', '--path', '*.avi')
-      return found.length > 0 ? found : undefined
-    })
+/** A dozen processes start, one after the other, in a test. */
+const longestMs = 60_000
+
+describe('beside a running instance', { timeout: longestMs }, () => {
+  const withDeadLetter = async () => {
+    const instance = await aRunningInstance(422)
+    instance.simulator.model.create('in/refused.avi', 10)
+    await said(instance.running, 'kept as a dead letter')
+    const [dead] = await instance.list('--state', 'dead', '--path', '*.avi')
+    return { ...instance, dead }
+  }
+
+  it('a dead letter is listed, shown and explained', async () => {
+    const { command, list, dead } = await withDeadLetter()
 
     const shown = await command('deliveries', 'show', dead.id)
     expect(shown.out).toContain('/Gamma/in/refused.avi')
@@ -61,6 +67,10 @@ describe('beside a running instance', () => {
     const explained = await command('explain', '/Gamma/in/refused.avi')
     expect(explained.out).toContain('did not change for the quiet period')
     expect(explained.out).toContain('dead')
+  })
+
+  it('a dead letter is replayed under its id, and run anew under another', async () => {
+    const { receiver, command, dead } = await withDeadLetter()
 
     receiver.answer = 204
     expect(await command('deliveries', 'replay', '--state', 'dead')).toMatchObject({ code: 1 })
@@ -78,7 +88,8 @@ describe('beside a running instance', () => {
   it('what is owed can be discarded, and says why it waits', async () => {
     const { simulator, command, list, receiver } = await aRunningInstance(503)
     simulator.model.create('in/waits.avi', 10)
-    await waitFor('it is owed', async () => (await list('--state', 'owed')).length === 1)
+    await waitFor('it was tried', () => receiver.attempts > 0)
+    expect(await list('--state', 'owed')).toHaveLength(1)
 
     expect((await command('targets', 'list')).out).toMatch(/^webhook \(webhook\): 1 owed/)
     expect((await command('deliveries', 'discard', '--state', 'owed', '--yes')).out).toBe('1 delivery is discarded.')
@@ -183,9 +194,12 @@ describe('a target', () => {
       server.close()
     })
     const { port } = server.address() as AddressInfo
-    const { simulator, command } = await aRunningInstance(204, { ONETRIGGER_WEBHOOK: `http://127.0.0.1:${port}/` })
+    const { simulator, running, command } = await aRunningInstance(204, {
+      ONETRIGGER_WEBHOOK: `http://127.0.0.1:${port}/`,
+    })
     simulator.model.create('in/a', 10)
-    await waitFor('it is disabled', async () => (await command('targets', 'list')).out.includes('DISABLED'))
+    await said(running, 'the target is disabled')
+    expect((await command('targets', 'list')).out).toContain('DISABLED')
     gone = false
 
     expect((await command('targets', 'enable', 'webhook')).out).toBe('webhook is in service again.')
