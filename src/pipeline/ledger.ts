@@ -107,7 +107,9 @@ export class Ledger {
   ): Promise<WorkSheet> {
     const { name } = stepper.trigger
     const known = observations.flatMap(({ fileId }) => this.pending.get(name, fileId) ?? [])
-    const byId = await this.#notPending(name, observations)
+    const others = new Set(observations.map(({ fileId }) => fileId))
+    for (const { fileId } of known) others.delete(fileId)
+    const byId = await this.#notPending(name, others)
     const paths = new Set(observations.flatMap((each) => stepper.relatedPaths(each)))
     for (const state of [...states, ...known, ...byId.values()]) {
       const counterpart = stepper.counterpartOf(state)
@@ -118,31 +120,31 @@ export class Ledger {
   }
 
   /** What is known of files that are not pending, by id. */
-  async #notPending(trigger: string, observations: readonly Observation[]): Promise<ReadonlyMap<string, FileState>> {
+  async #notPending(trigger: string, fileIds: Iterable<string>): Promise<ReadonlyMap<string, FileState>> {
     const found = new Map<string, FileState>()
-    const unknown = new Set<string>()
-    for (const { fileId } of observations) {
-      if (this.pending.get(trigger, fileId) !== undefined) continue
+    const unknown: string[] = []
+    for (const fileId of fileIds) {
       const settled = this.#settled.get(trigger, fileId)
-      if (settled === undefined) unknown.add(fileId)
+      if (settled === undefined) unknown.push(fileId)
       else found.set(fileId, settled)
     }
-    if (unknown.size === 0) return found
-    for (const state of (await this.stored((store) => store.files(trigger, [...unknown]))).values())
-      found.set(state.fileId, state)
+    if (unknown.length === 0) return found
+    const loaded = await this.stored((store) => store.files(trigger, unknown))
+    for (const [fileId, state] of loaded) found.set(fileId, state)
     return found
   }
 
   /** Commits in one piece. Nothing in memory moves on, and nobody is told, before that. */
   async commit(changes: readonly Changes[], cursor?: Cursor, baselines: readonly Baseline[] = []): Promise<void> {
-    const states = changes.flatMap((each) => each.states.map(({ state }) => state))
+    const steps = changes.flatMap((each) => each.states)
+    const states = steps.map(({ state }) => state)
     const forget = changes.flatMap((each) => each.forget)
     const events = changes.flatMap((each) => each.events)
     if (states.length + forget.length + baselines.length === 0 && cursor === undefined) return
     const { watch, epoch, meter } = this.#options
     const commit = { watch, epoch, states, forget, events, baselines, ...(cursor === undefined ? {} : { cursor }) }
     await this.stored((store) => store.commit(commit))
-    for (const { state, before } of changes.flatMap((each) => each.states)) {
+    for (const { state, before } of steps) {
       this.pending.put(state)
       this.#settled.put(state, before)
     }

@@ -40,7 +40,7 @@ const lookEveryMs = 1_000
 const pruneStep = 500
 
 /**
- * Opens a store in one SQLite file (WAL, `synchronous=FULL`) for this process alone. Rejects with `StoreError`: `STORE_LOCKED`, `STORE_CORRUPT`,
+ * Opens a store in one SQLite file (WAL, synced as ADR 9 and 15 say) for this process alone. Rejects with `StoreError`: `STORE_LOCKED`, `STORE_CORRUPT`,
  * `STORE_NEWER_SCHEMA`, `STORE_FAILED`.
  */
 export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Promise<Store> {
