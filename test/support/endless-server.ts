@@ -3,10 +3,25 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
+/** Bytes after which it is enough: the listener would have taken it all. */
+export const mostSent = 128 * 1_048_576
+
+/** Sends a body for as long as somebody listens, and counts its bytes. */
+export function sendWithoutEnd(response: ServerResponse, count: { sent: number }): void {
+  const chunk = Buffer.alloc(256 * 1_024, ' ')
+  const more = () => {
+    while (count.sent < mostSent) {
+      count.sent += chunk.length
+      if (!response.write(chunk)) return
+    }
+    response.end()
+  }
+  response.on('drain', more)
+  more()
+}
+
 /** Answers 200 and then sends for as long as somebody listens. */
 export class EndlessServer {
-  /** Then it is enough: the listener would have taken it all. */
-  static readonly most = 128 * 1_048_576
   sent = 0
   /** Resolves when the first listener has gone, or has got the most. */
   readonly hungUp: Promise<unknown>
@@ -37,16 +52,7 @@ export class EndlessServer {
   }
 
   #send(response: ServerResponse): void {
-    const chunk = Buffer.alloc(256 * 1_024, ' ')
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' })
-    const more = () => {
-      while (this.sent < EndlessServer.most) {
-        this.sent += chunk.length
-        if (!response.write(chunk)) return
-      }
-      response.end()
-    }
-    response.on('drain', more)
-    more()
+    sendWithoutEnd(response, this)
   }
 }

@@ -81,13 +81,18 @@ it('counts old ids across streams, for a provider may cut each of them', () => {
   expect(gaps).toEqual(['the provider counts its changes anew'])
 })
 
-it('takes what a wider stream tells again for no news and for no new count', () => {
-  const { gaps, ids } = someIds(1_000)
-  expect(ids.ask()).toBe(1_000)
+/** A wider stream, asked for behind `asked`, is read now that the narrower one was read up to 1,200. */
+function widerFrom(asked: number | null) {
+  const { gaps, ids } = someIds(asked)
+  expect(ids.ask()).toBe(asked)
   for (const id of idsFrom(1_001, 200)) ids.take(id)
   ids.stored = ids.read
-
   ids.resume()
+  return { gaps, ids }
+}
+
+it('takes what a wider stream tells again for no news and for no new count', () => {
+  const { gaps, ids } = widerFrom(1_000)
 
   expect(idsFrom(1_000, 201).some((id) => ids.take(id))).toBe(false)
   expect(ids.take(1_201)).toBe(true)
@@ -95,24 +100,14 @@ it('takes what a wider stream tells again for no news and for no new count', () 
 })
 
 it('takes what comes again for no new count where the streams were asked for without an id', () => {
-  const { gaps, ids } = someIds(null)
-  expect(ids.ask()).toBeNull()
-  for (const id of idsFrom(1_001, 200)) ids.take(id)
-  ids.stored = ids.read
-
-  ids.resume()
+  const { gaps, ids } = widerFrom(null)
 
   expect(idsFrom(1_001, 200).some((id) => ids.take(id))).toBe(false)
   expect(gaps).toEqual([])
 })
 
 it('believes in a new count where a wider stream tells ids below the one that it was asked for', () => {
-  const { gaps, ids } = someIds(1_000)
-  ids.ask()
-  for (const id of idsFrom(1_001, 200)) ids.take(id)
-  ids.stored = ids.read
-
-  ids.resume()
+  const { gaps, ids } = widerFrom(1_000)
 
   expect(
     idsFrom(1, 50)
@@ -123,11 +118,7 @@ it('believes in a new count where a wider stream tells ids below the one that it
 })
 
 it('believes in a new count once a wider stream is past what came again, and after the next was asked for', () => {
-  const { gaps, ids } = someIds(1_000)
-  ids.ask()
-  for (const id of idsFrom(1_001, 200)) ids.take(id)
-  ids.stored = ids.read
-  ids.resume()
+  const { gaps, ids } = widerFrom(1_000)
   ids.take(1_201)
   ids.stored = ids.read
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { sendWithoutEnd } from '../../support/endless-server.ts'
 
 /** What the client asks an S3 server for. */
 export type Asked = 'head' | 'note' | 'list' | 'put' | 'part' | 'other'
@@ -10,8 +11,6 @@ type Answer = (response: ServerResponse) => void
 
 /** An S3 server on loopback that has one upload begun, keeps nothing, and answers what a test wants to one kind of request. */
 export class HostileBucket {
-  /** Then it is enough: the listener would have taken it all. */
-  static readonly most = 128 * 1_048_576
   /** Bytes of answers without end. */
   sent = 0
   asked = 0
@@ -62,19 +61,10 @@ export class HostileBucket {
 
 /** Sends for as long as somebody listens. */
 export function endless(status: number) {
-  const chunk = Buffer.alloc(256 * 1_024, ' ')
   return (bucket: HostileBucket): Answer =>
     (response) => {
       response.writeHead(status, { 'content-type': 'application/xml' })
-      const more = () => {
-        while (bucket.sent < HostileBucket.most) {
-          bucket.sent += chunk.length
-          if (!response.write(chunk)) return
-        }
-        response.end()
-      }
-      response.on('drain', more)
-      more()
+      sendWithoutEnd(response, bucket)
     }
 }
 
