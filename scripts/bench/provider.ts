@@ -1,6 +1,6 @@
 // A simulated provider in a process of its own: told what files to make and how fast, and asked what it was asked.
 import { type Clock, createSystemClock, sleep } from '../../src/lib/clock.ts'
-import { lookMs } from '../../src/simulator/model/change-log.ts'
+import { lookMs, nextMs } from '../../src/simulator/model/change-log.ts'
 import { startSimulated } from '../simulated.ts'
 import { preciseNow } from './children.ts'
 
@@ -18,13 +18,15 @@ const untold: { readonly path: string; readonly change: number }[] = []
 /** When the streams had told of each file. */
 const told = new Map<string, number>()
 
-/** The clock that the simulator is given: a timer of `pollMs` or `lookMs` is a look into the log, and behind it, when all is written, it notes when. */
+/** Timers that are looks into the log. */
+const looks: readonly number[] = [pollMs, lookMs, nextMs]
+/** The clock that the simulator is given: behind each look, when all is written, it notes when. */
 const clock: Clock = {
   ...system,
   timer: (delayMs, run) =>
     system.timer(delayMs, () => {
       run()
-      if (delayMs === pollMs || delayMs === lookMs) noteTold()
+      if (looks.includes(delayMs)) noteTold()
     }),
 }
 const never = new AbortController().signal

@@ -12,6 +12,10 @@ export interface Change {
 export const lookMs = 10
 /** Most changes that one look shows. */
 export const mostShown = 5_000
+/** Of these so many at a time: a provider answers others meanwhile, and so does this one, though it has but one thread. */
+const shownAtOnce = 200
+/** Then, at once, the next ones. */
+export const nextMs = 0
 /** Below that many outdated entries nothing is cleared away. */
 const leastStale = 1_024
 
@@ -30,6 +34,8 @@ export class ChangeLog {
   #visible = 0
   #stale = 0
   #poll: Cancel | null = null
+  /** What the look that is under way has yet to show. */
+  #left = 0
 
   constructor(clock: Clock, pollMs: number) {
     this.#clock = clock
@@ -108,11 +114,17 @@ export class ChangeLog {
 
   #look(): void {
     this.#poll = null
-    if (this.#visible === this.#seq) return
-    const last = this.#changes[this.#indexOf(this.#visible + 1) + mostShown - 1]
+    if (this.#visible === this.#seq) {
+      this.#left = 0
+      return
+    }
+    if (this.#left === 0) this.#left = mostShown
+    const shown = Math.min(this.#left, shownAtOnce)
+    const last = this.#changes[this.#indexOf(this.#visible + 1) + shown - 1]
     this.#visible = last?.seq ?? this.#seq
+    this.#left = last === undefined ? 0 : this.#left - shown
     for (const read of [...this.#readers]) read()
-    this.#lookIn(Math.min(lookMs, this.#pollMs))
+    this.#lookIn(this.#left > 0 ? nextMs : Math.min(lookMs, this.#pollMs))
   }
 
   #compact(): void {
