@@ -20,7 +20,8 @@ function onSlowDisk() {
   }
   const pauses: Promise<void>[] = []
   const checkpointer = { delivers: () => {}, next: () => pauses.shift() ?? null, close: async () => {} }
-  const group = new GroupCommit(database, { toError: (error) => storeError(error, 'db'), logSync, checkpointer })
+  const toError = (error: unknown) => storeError(error, 'db')
+  const group = new GroupCommit(database, { toError, onRollback: () => {}, logSync, checkpointer })
   const told: string[] = []
   const note = (text: string) =>
     group

@@ -9,11 +9,11 @@ import { deliveryId } from '../../src/core/ids.ts'
 import { migrations } from '../../src/store/sqlite/migrations.ts'
 import { openDatabase } from '../../src/store/sqlite/open-database.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import type { Store } from '../../src/store/store.ts'
+import { type Store, watchLease } from '../../src/store/store.ts'
 import { anEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { aCommit, owed } from './commits.ts'
+import { aCommit, owed, watch } from './commits.ts'
 
 async function open(path: string, clock = new FakeClock()): Promise<Store> {
   const store = await openSqliteStore({ path, clock })
@@ -88,6 +88,18 @@ test('claims of an earlier life are handed back with their attempts counted', as
   expect(await second.claim(claim)).toEqual([])
   await second.releaseClaims()
   expect(await second.claim(claim)).toMatchObject([{ attempt: 2 }])
+})
+
+test('names get their numbers anew after a transaction that was rolled back', async () => {
+  const path = join(tempDir(), 'db')
+  const store = await open(path)
+  await store.lease(watchLease(watch), 'me', 1_000)
+  const failing = { failingSince: 7, disabledAt: null }
+  const refused = aCommit({ epoch: 9, events: [owed('e')] })
+  const settled = await Promise.allSettled([store.saveTargetState('a', failing), store.commit(refused)])
+  expect(settled).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'STORE_FENCED' } }])
+  await store.close()
+  expect(await (await open(path)).targetState('a')).toEqual(failing)
 })
 
 test('nothing is done after close', async () => {

@@ -33,11 +33,11 @@ function rows() {
   const { database, close } = openDatabase(join(tempDir(), 'db'))
   onTestFinished(close)
   const statements = new Explaining(database)
-  const names = new Names(database, statements)
+  const names = new Names(statements)
   const [files, outbox] = [new FileRows(statements, names), new OutboxRows(statements, names)]
   files.put(aState(), 0)
   outbox.owe(owed('e'), 0)
-  return { database, statements, files, outbox }
+  return { database, statements, names, files, outbox }
 }
 
 const claim = { target: 'hook', limit: 1, now: 1, leaseUntil: 2 }
@@ -58,9 +58,14 @@ test.each<[string, readonly string[], (made: ReturnType<typeof rows>) => unknown
 })
 
 test('a full disk fails the write as STORE_FULL, changes nothing, and work resumes with space', async () => {
-  const { database, files } = rows()
-  const options = { toError: (error: unknown) => storeError(error, 'db'), logSync: null, checkpointer: null }
-  const group = new GroupCommit(database, options)
+  const { database, names, files } = rows()
+  const toError = (error: unknown) => storeError(error, 'db')
+  const group = new GroupCommit(database, {
+    toError,
+    onRollback: () => names.forget(),
+    logSync: null,
+    checkpointer: null,
+  })
   const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count)
   database.exec(`PRAGMA max_page_count = ${pages}`)
   const fill = () =>

@@ -22,6 +22,8 @@ const mostTogether = 256
 
 export interface GroupCommitOptions {
   readonly toError: (error: unknown) => StoreError
+  /** Called when a transaction is rolled back: what was read in it may never come to be. */
+  readonly onRollback: () => void
   /** Makes commits durable where SQLite itself does not (`synchronous=NORMAL`); null = it does. */
   readonly logSync: LogSync | null
   /** Keeps the log short; null = SQLite does it inside commits. */
@@ -123,6 +125,7 @@ export class GroupCommit {
       }
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#options.onRollback()
       return this.#options.toError(error)
     }
     this.#syncing ??= this.#syncAll()

@@ -79,11 +79,12 @@ class SqliteStore implements Store {
     this.#checkpointer = open.logSync !== null && isSound ? createCheckpointer(open.database, { path, clock }) : null
     this.#group = new GroupCommit(open.database, {
       toError: (error) => storeError(error, path),
+      onRollback: () => this.#names.forget(),
       logSync: open.logSync,
       checkpointer: this.#checkpointer,
     })
     this.#statements = new Statements(open.database)
-    this.#names = new Names(open.database, this.#statements)
+    this.#names = new Names(this.#statements)
     this.#files = new FileRows(this.#statements, this.#names)
     this.#outbox = new OutboxRows(this.#statements, this.#names)
     this.#jobs = new JobRows(this.#statements, this.#names)

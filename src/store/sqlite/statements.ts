@@ -35,21 +35,19 @@ export class Statements {
 
 /** Triggers and targets are told apart by small numbers in the rows. */
 export class Names {
-  readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #ids = new Map<string, number>()
 
-  constructor(database: DatabaseSync, statements: Statements) {
-    this.#database = database
+  constructor(statements: Statements) {
     this.#statements = statements
   }
 
   /** The name's number; it gets one when it has none. */
   id(name: string): number {
-    const known = this.find(name)
-    if (known !== null) return known
-    this.#statements.run('INSERT INTO names (name) VALUES (?)', name)
-    return Number(this.#statements.one('SELECT id FROM names WHERE name = ?', name)?.id)
+    return (
+      this.find(name) ??
+      this.#note(name, this.#statements.one('INSERT INTO names (name) VALUES (?) RETURNING id', name))
+    )
   }
 
   /** The name's number, or null: nothing is stored under it. */
@@ -57,9 +55,17 @@ export class Names {
     const known = this.#ids.get(name)
     if (known !== undefined) return known
     const row = this.#statements.one('SELECT id FROM names WHERE name = ?', name)
-    if (row === undefined) return null
-    // A number given in a transaction that is still open may be taken back.
-    if (!this.#database.isTransaction) this.#ids.set(name, Number(row.id))
-    return Number(row.id)
+    return row === undefined ? null : this.#note(name, row)
+  }
+
+  /** To be called when a transaction is rolled back: a number that was given in it may go to another name. */
+  forget(): void {
+    this.#ids.clear()
+  }
+
+  #note(name: string, row: Row | undefined): number {
+    const id = Number(row?.id)
+    this.#ids.set(name, id)
+    return id
   }
 }
