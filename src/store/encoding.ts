@@ -83,8 +83,16 @@ export function numberOrNull(value: unknown): number | null {
 
 /** 52 bits that name a file of a trigger. Two files that share them only wait for each other now and then. */
 export function fileKey(event: Event): number {
+  return textKey(streamOf(event))
+}
+
+/**
+ * 52 bits of a text: what an index holds in its place, small however long it is. Texts may share them, so whoever finds a row by them compares the whole
+ * text. Of what is no text (half a surrogate pair) it takes what SQLite keeps of it.
+ */
+export function textKey(text: string): number {
   let [high, low] = [0x811c9dc5, 0x01000193]
-  for (const char of streamOf(event)) {
+  for (const char of text.toWellFormed()) {
     const code = char.codePointAt(0) ?? 0
     high = Math.imul(high ^ code, 0x01000193)
     low = Math.imul(low ^ code, 0x85ebca6b)

@@ -106,7 +106,10 @@ export interface Store {
   files(trigger: string, fileIds: readonly string[]): Promise<ReadonlyMap<string, FileState>>
   /** States by path for one trigger. Where several files share a path, those that are not gone come first. */
   filesByPath(trigger: string, paths: readonly string[]): Promise<readonly FileState[]>
-  /** One page of a trigger's states in these phases, in the order of file ids, behind `after`. An empty page is the end. */
+  /**
+   * One page of a trigger's states in these phases, behind the file id `after`, in an order of the store's own that is always the same. An empty page is
+   * the end.
+   */
   pageFiles(
     trigger: string,
     phases: readonly Phase[],

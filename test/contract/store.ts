@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Delivery, Job } from '../../src/core/delivery.ts'
 import type { Event } from '../../src/core/event.ts'
+import type { FileState } from '../../src/core/file-state.ts'
 import { deliveryId } from '../../src/core/ids.ts'
 import type { Cursor } from '../../src/core/source.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -205,6 +206,31 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
         await owe('e')
         await store.commit(aCommit({ events: [owed('e', ['hook', 'other'])] }))
         expect(await find('e', 'other')).toMatchObject({ state: 'owed', target: 'other' })
+      })
+
+      test.each([
+        ['hook', 'other'],
+        ['other', 'hook'],
+      ])(
+        'keeps an event that was owed to a further target later while the delivery to %s is pruned',
+        async (over, left) => {
+          await store.commit(aCommit({ events: [owed('e', ['hook'])] }))
+          await store.commit(aCommit({ events: [owed('e', ['hook', 'other'])] }))
+          await store.discard([dlv('e', over)], start)
+          expect(await store.prune({ delivered: start + 1, gone: 0 })).toBe(1)
+          expect(await find('e', over)).toBeNull()
+          expect((await find('e', left))?.event).toEqual(owed('e').event)
+          expect(await claimedIds(left)).toEqual(['e'])
+          await store.settle([{ id: dlv('e', left), kind: 'delivered', at: start, answer: null, job: null }])
+          expect(await store.prune({ delivered: start + 1, gone: 0 })).toBe(1)
+          expect(await store.deliveries({ limit: 9 })).toEqual([])
+          expect((await store.depth()).filter((each) => each.owed > 0)).toEqual([])
+        },
+      )
+
+      test('owes an event to a target once, however often it is named', async () => {
+        await store.commit(aCommit({ events: [owed('e', ['hook', 'hook']), owed('e')] }))
+        expect(await store.deliveries({ limit: 9 })).toHaveLength(1)
       })
 
       test('replaces states, forgets them, and clears the cursor for null only', async () => {
@@ -441,14 +467,57 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       expect(await store.deliveries({ limit: 9, trigger: 'x' })).toEqual([])
     })
 
-    test('pageFiles walks the files of some phases in the order of ids', async () => {
+    test('pageFiles walks the files of some phases, each once and always in the same order', async () => {
       const phases = ['uploading', 'complete', 'settling', 'uploading', 'gone'] as const
-      await store.commit(aCommit({ states: phases.map((phase, index) => aState({ fileId: `f${index}`, phase })) }))
-      const page = async (after: string | null) =>
-        (await store.pageFiles('default', ['uploading', 'settling'], after, 2)).map((each) => each.fileId)
-      expect([await page(null), await page('f2'), await page('f3')]).toEqual([['f0', 'f2'], ['f3'], []])
-      expect(await store.pageFiles('default', ['complete', 'gone'], null, 9)).toHaveLength(2)
+      const states = Array.from({ length: 50 }, (_, n) =>
+        aState({ fileId: `f${n}`, path: `in/${n}`, phase: phases[n % 5] ?? 'gone' }),
+      )
+      await store.commit(aCommit({ states }))
+      const walk = async (limit: number) => {
+        const found: FileState[] = []
+        let page = await store.pageFiles('default', ['uploading', 'settling'], null, limit)
+        while (page.length > 0) {
+          found.push(...page)
+          page = await store.pageFiles('default', ['uploading', 'settling'], page.at(-1)?.fileId ?? null, limit)
+        }
+        return found
+      }
+      const byId = (list: readonly FileState[]) => list.toSorted((a, b) => (a.fileId < b.fileId ? -1 : 1))
+
+      const walked = await walk(7)
+
+      expect(byId(walked)).toEqual(byId(states.filter(({ phase }) => phase === 'uploading' || phase === 'settling')))
+      expect(await walk(1)).toEqual(walked)
+      expect(await walk(100)).toEqual(walked)
+      expect(await store.pageFiles('default', ['complete', 'gone'], null, 9)).toHaveLength(9)
       expect(await store.pageFiles('other', ['uploading'], null, 9)).toEqual([])
+    })
+
+    test('pageFiles goes on behind a file that has been forgotten meanwhile', async () => {
+      await store.commit(aCommit({ states: ['f1', 'f2', 'f3'].map((fileId) => aState({ fileId })) }))
+      const [first, ...others] = await store.pageFiles('default', ['uploading'], null, 9)
+      await store.commit(aCommit({ forget: [{ trigger: 'default', fileId: first?.fileId ?? '' }] }))
+      expect(await store.pageFiles('default', ['uploading'], first?.fileId ?? null, 9)).toEqual(others)
+    })
+
+    test('a file that is moved is found by its new path only, and by none when it has none', async () => {
+      const paths = async () => (await store.filesByPath('default', ['in/a.txt', 'in/b.txt'])).map(({ path }) => path)
+      await store.commit(aCommit({ states: [aState()] }))
+      await store.commit(aCommit({ states: [aState({ missedScans: 1 })] }))
+      expect(await store.filesByPath('default', ['in/a.txt'])).toEqual([aState({ missedScans: 1 })])
+      await store.commit(aCommit({ states: [aState({ path: 'in/b.txt' })] }))
+      expect(await paths()).toEqual(['in/b.txt'])
+      await store.commit(aCommit({ states: [aState({ path: null, phase: 'settling' })] }))
+      expect(await paths()).toEqual([])
+      await store.commit(aCommit({ states: [aState({ path: null, phase: 'complete' })] }))
+      expect((await store.files('default', ['f1'])).get('f1')).toMatchObject({
+        path: null,
+        dir: 'in',
+        phase: 'complete',
+      })
+      await store.commit(aCommit({ states: [aState()] }))
+      expect(await paths()).toEqual(['in/a.txt'])
+      expect(await store.pageFiles('default', ['uploading', 'settling', 'complete'], null, 9)).toEqual([aState()])
     })
 
     test('filesByPath tells all files of a path, those that are gone last', async () => {
@@ -489,6 +558,20 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       expect((await store.files('next', ['f1'])).get('f1')).toEqual(aState({ trigger: 'next' }))
       expect(await store.baseline('next')).toEqual({ ...baseline, trigger: 'next' })
       expect(await store.baseline('default')).toBeNull()
+    })
+
+    test('renameTrigger has what the old name knew of a file take the place of what the new one did', async () => {
+      const [old, other] = [aState({ missedScans: 3 }), aState({ fileId: 'f2' })]
+      const known = ['f1', 'f3'].map((fileId) => aState({ trigger: 'next', fileId }))
+      await store.commit(aCommit({ states: [old, other, ...known] }))
+      await store.renameTrigger('default', 'next')
+      const states = await store.pageFiles('next', ['uploading'], null, 9)
+      expect(states.map(({ fileId, missedScans }) => [fileId, missedScans]).toSorted()).toEqual([
+        ['f1', 3],
+        ['f2', 0],
+        ['f3', 0],
+      ])
+      expect(await store.triggers()).toEqual(['next'])
     })
 
     test('prune deletes what is over and old, nothing that is owed, dead or pending', async () => {

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Job } from '../../src/core/delivery.ts'
+import { deliveryId } from '../../src/core/ids.ts'
 import { FileRows } from '../../src/store/sqlite/file-rows.ts'
 import { GroupCommit } from '../../src/store/sqlite/group-commit.ts'
+import { JobRows } from '../../src/store/sqlite/job-rows.ts'
 import { openDatabase } from '../../src/store/sqlite/open-database.ts'
 import { OutboxRows } from '../../src/store/sqlite/outbox-rows.ts'
 import { storeError } from '../../src/store/sqlite/sqlite-error.ts'
@@ -10,9 +13,14 @@ import { aState } from '../support/builders.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { owed } from './commits.ts'
 
-/** Notes how SQLite means to carry out each query. */
+/** Notes how SQLite means to carry out each statement. */
 class Explaining extends Statements {
   readonly plans: string[] = []
+
+  override run(...[sql, ...values]: Parameters<Statements['run']>): number {
+    this.#explain(sql, values)
+    return super.run(sql, ...values)
+  }
 
   override all(...[sql, ...values]: Parameters<Statements['all']>): Row[] {
     this.#explain(sql, values)
@@ -35,26 +43,47 @@ function rows() {
   const statements = new Explaining(database)
   const names = new Names(statements)
   const [files, outbox] = [new FileRows(statements, names), new OutboxRows(statements, names)]
+  const jobs = new JobRows(statements, names)
   files.put(aState(), 0)
   outbox.owe(owed('e'), 0)
-  return { database, statements, names, files, outbox }
+  return { database, statements, names, files, outbox, jobs }
 }
 
 const claim = { target: 'hook', limit: 1, now: 1, leaseUntil: 2 }
+const id = deliveryId('e', 'hook')
+const delivered = { id, kind: 'delivered', at: 1, answer: null, job: null } as const
+const job: Job = { id: 'j', state: 'running', detail: '', seenAt: 0 }
 
 test.each<[string, readonly string[], (made: ReturnType<typeof rows>) => unknown]>([
   ['claim', ['deliveries_due', 'deliveries_flying'], ({ outbox }) => outbox.claim(claim)],
-  ['nextDue', ['deliveries_due', 'deliveries_leased'], ({ outbox }) => outbox.nextDue('hook')],
-  ['files by id', ['files_by_id'], ({ files }) => files.byId('default', ['f1', 'f2'])],
+  ['nextDue', ['deliveries_due', 'deliveries_flying'], ({ outbox }) => outbox.nextDue('hook')],
+  ['owe', ['deliveries_by_key'], ({ outbox }) => outbox.owe(owed('e', ['hook', 'other']), 0)],
+  ['settle without a claim', ['deliveries_by_key'], ({ outbox }) => outbox.settle(delivered)],
+  ['delivery', ['deliveries_by_key'], ({ outbox }) => outbox.delivery(id)],
+  ['deliveries', ['deliveries_by_key'], ({ outbox }) => outbox.list({ after: id, limit: 1 })],
+  ['rerun', ['deliveries_by_key'], ({ outbox }) => outbox.rerun(id, 0)],
+  ['replay', ['deliveries_by_key'], ({ outbox }) => outbox.replay(id, 0)],
+  ['discard', ['deliveries_by_key'], ({ outbox }) => outbox.discard(id, 0)],
+  ['depth', ['deliveries_oldest'], ({ outbox }) => outbox.depth()],
+  ['prune', ['deliveries_over'], ({ outbox }) => outbox.prune(1, 1)],
+  ['saved jobs', ['deliveries_by_key'], ({ jobs }) => jobs.save({ delivery: id, job })],
+  ['open jobs', ['deliveries_jobs'], ({ jobs }) => jobs.open('hook', 1, 1)],
+  ['a known file', ['files_by_key'], ({ files }) => files.put(aState(), 0)],
+  ['a new file', ['files_by_key'], ({ files }) => files.put(aState({ fileId: 'f2' }), 0)],
+  ['a forgotten file', ['files_by_key'], ({ files }) => files.forget('default', 'f1')],
+  ['files by id', ['files_by_key'], ({ files }) => files.byId('default', ['f1', 'f2'])],
   ['files by path', ['files_by_path'], ({ files }) => files.byPath('default', ['in/a.txt'])],
-  ['pending files', ['files_pending'], ({ files }) => files.page('default', ['uploading', 'settling'], null, 5)],
-])('the query for %s uses the indexes %j and sorts nothing by files', (_name, indexes, query) => {
+  ['pending files', ['files_pending'], ({ files }) => files.page('default', ['uploading', 'settling'], 'f1', 5)],
+  ['all files', ['files_by_key'], ({ files }) => files.page('default', ['uploading', 'complete'], 'f1', 5)],
+  ['a new name', ['files_by_key'], ({ files }) => files.rename('default', 'next')],
+  ['files that are gone', ['files_gone'], ({ files }) => files.pruneGone(1, 1)],
+])('%s uses the indexes %j and scans neither files nor what is owed', (_name, indexes, query) => {
   const made = rows()
   made.statements.plans.length = 0
   query(made)
   const plan = made.statements.plans.join('\n')
   for (const index of indexes) expect(plan).toContain(index)
-  expect(plan).not.toMatch(/SCAN (files|deliveries|d|f)\b/)
+  expect(plan).not.toMatch(/SCAN (files|deliveries|events|d|e|f)\b/)
 })
 
 test('a full disk fails the write as STORE_FULL, changes nothing, and work resumes with space', async () => {

@@ -1,6 +1,6 @@
 import type { Baseline } from '../../core/baseline.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
-import { decodeState, encodeState, phaseNumbers, phaseOf } from '../encoding.ts'
+import { decodeState, encodeState, phaseNumbers, phaseOf, textKey } from '../encoding.ts'
 import type { Names, Row, Statements } from './statements.ts'
 
 /** One look-up holds at most this many parameters. */
@@ -17,25 +17,40 @@ export class FileRows {
   }
 
   put(state: FileState, now: number): void {
-    this.#statements.run(
-      `INSERT INTO files (trigger_id, file_id, path, phase, touched_at, data) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (trigger_id, file_id) DO UPDATE
-       SET path = excluded.path, phase = excluded.phase, touched_at = excluded.touched_at, data = excluded.data`,
-      this.#names.id(state.trigger),
-      state.fileId,
-      state.path,
-      phaseNumbers[state.phase],
-      now,
-      encodeState(state),
+    const { trigger, fileId, path, phase } = state
+    const [id, key] = [this.#names.id(trigger), textKey(fileId)]
+    const rest = [phaseNumbers[phase], now, encodeState(state)]
+    const known = this.#statements.one(
+      'SELECT rowid, path FROM files WHERE trigger_id = ? AND id_key = ? AND file_id = ?',
+      id,
+      key,
+      fileId,
     )
+    if (known === undefined) {
+      const added =
+        'INSERT INTO files (phase, touched_at, data, trigger_id, id_key, file_id, path) VALUES (?, ?, ?, ?, ?, ?, ?)'
+      this.#statements.run(added, ...rest, id, key, fileId, path)
+      return
+    }
+    const changed = 'UPDATE files SET phase = ?, touched_at = ?, data = ?'
+    // A column that is named is written anew in its index, whether it changes or not.
+    if (known.path === path) this.#statements.run(`${changed} WHERE rowid = ?`, ...rest, known.rowid ?? null)
+    else this.#statements.run(`${changed}, path = ? WHERE rowid = ?`, ...rest, path, known.rowid ?? null)
   }
 
   forget(trigger: string, fileId: string): void {
-    this.#statements.run('DELETE FROM files WHERE trigger_id = ? AND file_id = ?', this.#names.id(trigger), fileId)
+    this.#statements.run(
+      'DELETE FROM files WHERE trigger_id = ? AND id_key = ? AND file_id = ?',
+      this.#names.id(trigger),
+      textKey(fileId),
+      fileId,
+    )
   }
 
   byId(trigger: string, fileIds: readonly string[]): Map<string, FileState> {
-    return new Map(this.#find(trigger, 'file_id', fileIds).map((state) => [state.fileId, state]))
+    const wanted = new Set(fileIds)
+    const found = this.#find(trigger, 'id_key', fileIds.map(textKey)).filter(({ fileId }) => wanted.has(fileId))
+    return new Map(found.map((state) => [state.fileId, state]))
   }
 
   byPath(trigger: string, paths: readonly string[]): FileState[] {
@@ -51,8 +66,9 @@ export class FileRows {
     const pending = numbers.every((number) => number < phaseNumbers.stalled) ? 'phase < 2 AND ' : ''
     const marks = numbers.map(() => '?').join(', ')
     const sql = `SELECT file_id, path, phase, data FROM files
-       WHERE ${pending}trigger_id = ? AND file_id > ? AND phase IN (${marks}) ORDER BY file_id LIMIT ?`
-    return this.#statements.all(sql, id, after ?? '', ...numbers, limit).map((row) => decode(row, trigger))
+       WHERE ${pending}trigger_id = ? AND (id_key, file_id) > (?, ?) AND phase IN (${marks}) ORDER BY id_key, file_id LIMIT ?`
+    const from = after === null ? [-1, ''] : [textKey(after), after]
+    return this.#statements.all(sql, id, ...from, ...numbers, limit).map((row) => decode(row, trigger))
   }
 
   putBaseline(baseline: Baseline): void {
@@ -99,9 +115,16 @@ export class FileRows {
     return rows.map((row) => String(row.name))
   }
 
+  /** What was known under the new name of the same files gives way. */
   rename(from: string, to: string): void {
     const [old, next] = [this.#names.id(from), this.#names.id(to)]
-    this.#statements.run('UPDATE OR REPLACE files SET trigger_id = ? WHERE trigger_id = ?', next, old)
+    this.#statements.run(
+      `DELETE FROM files WHERE trigger_id = ? AND EXISTS (
+         SELECT 1 FROM files AS f WHERE f.trigger_id = ? AND f.id_key = files.id_key AND f.file_id = files.file_id)`,
+      next,
+      old,
+    )
+    this.#statements.run('UPDATE files SET trigger_id = ? WHERE trigger_id = ?', next, old)
     this.#statements.run('UPDATE OR REPLACE baselines SET trigger_id = ? WHERE trigger_id = ?', next, old)
   }
 
@@ -114,7 +137,7 @@ export class FileRows {
     )
   }
 
-  #find(trigger: string, column: 'file_id' | 'path', values: readonly string[]): FileState[] {
+  #find(trigger: string, column: 'id_key' | 'path', values: readonly (string | number)[]): FileState[] {
     const id = this.#names.find(trigger)
     if (id === null) return []
     const found: FileState[] = []

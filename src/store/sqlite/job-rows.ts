@@ -1,4 +1,4 @@
-import { decodeJob, encodeJob } from '../encoding.ts'
+import { decodeJob, encodeJob, textKey } from '../encoding.ts'
 import type { DeliveryJob } from '../store.ts'
 import type { Names, Statements } from './statements.ts'
 
@@ -28,8 +28,9 @@ export class JobRows {
 
   save({ delivery, job }: DeliveryJob): void {
     this.#statements.run(
-      'UPDATE deliveries SET job = ?, job_seen = ? WHERE id = ? AND job IS NOT NULL',
+      'UPDATE deliveries SET job = ?, job_seen = ? WHERE id_key = ? AND id = ? AND job IS NOT NULL',
       ...encodeJob(job),
+      textKey(delivery),
       delivery,
     )
   }

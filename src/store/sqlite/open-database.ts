@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../../core/errors.ts'
+import { textKey } from '../encoding.ts'
 import { createLogSync, type LogSync } from './log-sync.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { isBusy, storeError } from './sqlite-error.ts'
@@ -141,6 +142,7 @@ function migrate(database: DatabaseSync, path: string, isNew: boolean, migration
   const steps = migrations.filter((migration) => migration.version > version)
   if (steps.length === 0) return
   if (!isNew && version > 0) copyAside(database, path, version)
+  database.function('key_of', { deterministic: true }, (text) => textKey(String(text)))
   for (const step of steps) {
     database.exec('BEGIN IMMEDIATE')
     try {

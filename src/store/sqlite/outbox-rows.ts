@@ -10,6 +10,7 @@ import {
   encodeJob,
   fileKey,
   numberOrNull,
+  textKey,
 } from '../encoding.ts'
 import {
   type Claim,
@@ -36,19 +37,17 @@ export class OutboxRows {
     this.#names = names
   }
 
+  /** The event has a row for each time it is owed: where all its deliveries are known, none. */
   owe({ event, targets }: OwedEvent, now: number): void {
-    const missing = targets
-      .map((target) => ({ id: deliveryId(event.id, target), target }))
-      .filter(({ id }) => !this.#exists(id))
-    if (missing.length === 0) return
+    const missing = new Map(targets.map((target) => [deliveryId(event.id, target), target]))
+    for (const id of missing.keys()) if (this.#placeOf(id) !== null) missing.delete(id)
+    if (missing.size === 0) return
     const row = this.#statements.one(
-      `INSERT INTO events (id, data, deliveries) VALUES (?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET deliveries = deliveries + excluded.deliveries RETURNING seq`,
-      event.id,
+      'INSERT INTO events (data, deliveries) VALUES (?, ?) RETURNING seq',
       JSON.stringify(event),
-      missing.length,
+      missing.size,
     )
-    for (const { id, target } of missing) this.#insert(id, target, event, Number(row?.seq), now)
+    for (const [id, target] of missing) this.#insert(id, target, event, Number(row?.seq), now)
   }
 
   claim({ target, limit, now, leaseUntil }: Claim): ClaimedDelivery[] {
@@ -123,14 +122,14 @@ export class OutboxRows {
     )
   }
 
-  /** By its place, which a claim has told: an id has to be looked up in an index that is as large as the outbox. */
+  /** By its place, which a claim has told: an id has to be looked up in an index as large as the outbox. */
   #updateOwed(set: string, values: readonly (string | number | null)[], id: string): void {
     const place = this.#places.get(id)
     this.#places.delete(id)
-    const sql = `UPDATE deliveries SET ${set} WHERE id = ? AND state = 0`
+    const sql = `UPDATE deliveries SET ${set} WHERE seq = ? AND id = ? AND state = 0`
     // The row may have been pruned, and its place given to another.
-    if (place !== undefined && this.#statements.run(`${sql} AND seq = ?`, ...values, id, place) > 0) return
-    this.#statements.run(sql, ...values, id)
+    if (place !== undefined && this.#statements.run(sql, ...values, place, id) > 0) return
+    this.#statements.run(sql, ...values, this.#placeOf(id), id)
   }
 
   nextDue(target: string): number | null {
@@ -146,17 +145,14 @@ export class OutboxRows {
   }
 
   delivery(id: string): Delivery | null {
-    const row = this.#statements.one(`SELECT ${columns} FROM ${joined} WHERE d.id = ?`, id)
+    const row = this.#statements.one(`SELECT ${columns} FROM ${joined} WHERE d.seq = ?`, this.#placeOf(id))
     return row === undefined ? null : toDelivery(row)
   }
 
   list(filter: DeliveryFilter): Delivery[] {
     const newestFirst = filter.newestFirst === true
     const from = newestFirst ? Number.MAX_SAFE_INTEGER : 0
-    const after =
-      filter.after === undefined
-        ? from
-        : (this.#statements.one('SELECT seq FROM deliveries WHERE id = ?', filter.after)?.seq ?? from)
+    const after = filter.after === undefined ? from : (this.#placeOf(filter.after) ?? from)
     const wanted: [string, string | number | null][] = []
     if (filter.target !== undefined) wanted.push(['d.target_id = ?', this.#names.find(filter.target)])
     if (filter.trigger !== undefined) wanted.push(['d.trigger_id = ?', this.#names.find(filter.trigger)])
@@ -188,11 +184,14 @@ export class OutboxRows {
 
   /** The id under which the event of this delivery is owed anew; null where there is no such delivery. */
   rerun(id: string, now: number): string | null {
-    const row = this.#statements.one(`SELECT t.name AS target, e.seq, e.data FROM ${joined} WHERE d.id = ?`, id)
+    const row = this.#statements.one(
+      `SELECT t.name AS target, e.seq, e.data FROM ${joined} WHERE d.seq = ?`,
+      this.#placeOf(id),
+    )
     if (row === undefined) return null
     const [target, event] = [String(row.target), decodeEvent(row.data)]
     let run = 1
-    while (this.#exists(deliveryId(event.id, target, run))) run += 1
+    while (this.#placeOf(deliveryId(event.id, target, run)) !== null) run += 1
     const next = deliveryId(event.id, target, run)
     this.#insert(next, target, event, Number(row.seq), now)
     this.#statements.run('UPDATE events SET deliveries = deliveries + 1 WHERE seq = ?', Number(row.seq))
@@ -201,18 +200,18 @@ export class OutboxRows {
 
   replay(id: string, now: number): number {
     return this.#statements.run(
-      'UPDATE deliveries SET state = 0, attempts = 0, next_at = ?, created_at = ?, lease_until = NULL WHERE id = ? AND state IN (1, 2)',
+      'UPDATE deliveries SET state = 0, attempts = 0, next_at = ?, created_at = ?, lease_until = NULL WHERE seq = ? AND state IN (1, 2)',
       now,
       now,
-      id,
+      this.#placeOf(id),
     )
   }
 
   discard(id: string, now: number): number {
     return this.#statements.run(
-      'UPDATE deliveries SET state = 3, ended_at = ?, lease_until = NULL WHERE id = ? AND state IN (0, 2)',
+      'UPDATE deliveries SET state = 3, ended_at = ?, lease_until = NULL WHERE seq = ? AND state IN (0, 2)',
       now,
-      id,
+      this.#placeOf(id),
     )
   }
 
@@ -249,8 +248,9 @@ export class OutboxRows {
 
   #insert(id: string, target: string, event: Event, eventSeq: number, now: number): void {
     this.#statements.run(
-      `INSERT INTO deliveries (id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
-       VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+      `INSERT INTO deliveries (id_key, id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+      textKey(id),
       id,
       this.#names.id(target),
       this.#names.id(triggerOf(event)),
@@ -261,8 +261,10 @@ export class OutboxRows {
     )
   }
 
-  #exists(id: string): boolean {
-    return this.#statements.one('SELECT 1 FROM deliveries WHERE id = ?', id) !== undefined
+  /** Where the row of a delivery is; null = there is none. */
+  #placeOf(id: string): number | null {
+    const row = this.#statements.one('SELECT seq FROM deliveries WHERE id_key = ? AND id = ?', textKey(id), id)
+    return numberOrNull(row?.seq)
   }
 }
 
