@@ -82,11 +82,17 @@ export type Matches = (below: string, name: string) => boolean
 
 /** Whether one of the globs matches: with a slash it is about the path below the folder, without one about the name. */
 export function compileGlobs(globs: readonly string[]): Matches {
-  const matchers = globs.map((glob): Matches => {
-    const matches = picomatch(glob, matchOptions)
-    return glob.includes('/') ? (below) => matches(below) : (_below, name) => matches(name)
-  })
-  return (below, name) => matchers.some((matches) => matches(below, name))
+  const matchesPath = compileTogether(globs.filter((glob) => glob.includes('/')))
+  const matchesName = compileTogether(globs.filter((glob) => !glob.includes('/')))
+  return (below, name) => matchesName(name) || matchesPath(below)
+}
+
+/** One expression for all: each name is looked at, several times, against a dozen globs. */
+function compileTogether(globs: readonly string[]): (text: string) => boolean {
+  if (globs.length === 0) return () => false
+  const literal = new Set(globs)
+  const any = new RegExp(globs.map((glob) => `(?:${picomatch.makeRe(glob, matchOptions).source})`).join('|'))
+  return (text) => text !== '' && (literal.has(text) || any.test(text))
 }
 
 /** `a/b/c` lies in `a` and in `a/b`: what leaves out a folder leaves out all that is in it. */

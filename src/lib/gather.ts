@@ -1,3 +1,5 @@
+import { type Clock, sleep } from './clock.ts'
+
 /** Text that came, in one piece or more. */
 export interface Gathered {
   readonly text: string
@@ -10,20 +12,25 @@ export interface GatherOptions {
   readonly together: number
   /** No more is read ahead once so many characters wait. */
   readonly ahead: number
-  readonly now: () => number
+  /** Between two pieces it rests so many times as long as the consumer took for the first, for others want their turn too. */
+  readonly rests: number
+  /** What has waited for so long, in milliseconds, is handed on without rest. */
+  readonly patienceMs: number
+  readonly clock: Clock
   /** Called when the consumer leaves, early or not; has to end the source. */
   readonly close: () => void
 }
 
 /**
- * Hands on together what a source of text gives while its consumer is at work, so that what it is given grows by itself the longer it takes. Reads
+ * Hands on together what a source of text gives while its consumer is at work or rests, so that what it is given grows by itself the longer it takes. Reads
  * ahead meanwhile, which also tells how old each piece is. What came before an error is handed on before it is thrown.
  */
 export async function* gather(
   source: AsyncIterable<string>,
-  { together, ahead, now, close }: GatherOptions,
+  { together, ahead, rests, patienceMs, clock, close }: GatherOptions,
 ): AsyncGenerator<Gathered, void, undefined> {
   const waiting = new Waiting()
+  const ended = new AbortController()
   let state: 'open' | 'ended' | 'left' = 'open'
   const errors: unknown[] = []
   let [arrived, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -31,7 +38,7 @@ export async function* gather(
   const read = async () => {
     try {
       for await (const text of source) {
-        waiting.add({ text, at: now() })
+        waiting.add({ text, at: clock.now() })
         arrived.resolve()
         while (isFull()) await taken.promise
         if (state === 'left') return
@@ -40,7 +47,13 @@ export async function* gather(
       errors.push(error)
     }
     state = 'ended'
+    ended.abort()
     arrived.resolve()
+  }
+  const rest = async (took: number) => {
+    const leftMs = (waiting.oldestAt ?? clock.now()) + patienceMs - clock.now()
+    const restMs = Math.min(took * rests, leftMs)
+    if (restMs > 0) await sleep(clock, restMs, ended.signal).catch(() => {})
   }
   void read()
   try {
@@ -49,7 +62,10 @@ export async function* gather(
       const next = waiting.take(together)
       taken.resolve()
       ;[arrived, taken] = [Promise.withResolvers(), Promise.withResolvers()]
-      if (next !== null) yield next
+      if (next === null) continue
+      const began = clock.now()
+      yield next
+      await rest(clock.now() - began)
     }
     for (const error of errors) throw error
   } finally {
@@ -64,6 +80,11 @@ class Waiting {
   /** Characters. */
   length = 0
   #pieces: Gathered[] = []
+
+  /** When the first of them came; undefined = none waits. */
+  get oldestAt(): number | undefined {
+    return this.#pieces[0]?.at
+  }
 
   add(piece: Gathered): void {
     if (piece.text === '') return

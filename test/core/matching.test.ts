@@ -1,5 +1,7 @@
+import fc from 'fast-check'
+import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
-import { createMatcher, defaultIgnore, type Role } from '../../src/core/matching.ts'
+import { compileGlobs, createMatcher, defaultIgnore, type Role } from '../../src/core/matching.ts'
 import type { Trigger } from '../../src/core/trigger.ts'
 import { aPolicy, aTrigger } from '../support/builders.ts'
 
@@ -30,7 +32,46 @@ describe('the folder', () => {
   })
 })
 
+/** Names and globs made of what means something to either. */
+const pieces = fc.array(
+  fc.constantFrom(
+    'a',
+    'b',
+    '.',
+    '..',
+    '*',
+    '**',
+    '?',
+    '/',
+    '[ab]',
+    '{a,b}',
+    '!',
+    '(',
+    ')',
+    '|',
+    '+(a)',
+    '\\',
+    ' ',
+    'é',
+  ),
+  {
+    minLength: 1,
+    maxLength: 6,
+  },
+)
+
 describe('globs', () => {
+  it('mean together what each of them means to picomatch', () => {
+    const text = pieces.map((each) => each.join(''))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 4 }), text, text, (globs, below, name) => {
+        const one = globs.some((glob) => picomatch(glob, { dot: true })(glob.includes('/') ? below : name))
+        expect(compileGlobs(globs)(below, name)).toBe(one)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   it('without a slash are about the name, with one about the path below the folder', () => {
     expect(kindOf('in/deep/a.avi', { include: ['*.avi'] })).toBe('file')
     expect(kindOf('in/deep/a.avi', { include: ['deep/*.avi'] })).toBe('file')

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { gather } from '../../src/lib/gather.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 
 /** A source of text that the test feeds; `read` is what was taken out of it. */
-function aSource() {
+function aSource({ rests = 0, patienceMs = 1_000 } = {}) {
   const { readable, writable } = new TransformStream<string, string>(undefined, undefined, { highWaterMark: 0 })
   const writer = writable.getWriter()
   const read: string[] = []
@@ -18,12 +18,11 @@ function aSource() {
     for (const text of texts) void writer.write(text).catch(() => {})
     await settled()
   }
-  const clock = new FakeClock()
-  const began = clock.now()
+  const clock = new FakeClock(0)
   const close = () => {
     closed += 1
   }
-  const gathered = gather(source(), { together: 8, ahead: 10, now: () => clock.now() - began, close })
+  const gathered = gather(source(), { together: 8, ahead: 10, rests, patienceMs, clock, close })
   return { clock, gathered, feed, read, writer, closed: () => closed }
 }
 
@@ -63,6 +62,45 @@ test('much is handed on in parts, each as old as it is', async () => {
 
   expect((await gathered.next()).value).toEqual({ text: '12345678', at: 0 })
   expect((await gathered.next()).value).toEqual({ text: 'x', at: 5 })
+})
+
+test('between two pieces it rests for as many times as the first took, and hands on together what came meanwhile', async () => {
+  const { gathered, feed, clock } = aSource({ rests: 4 })
+  await feed('a')
+  await gathered.next()
+  await clock.advance(3)
+  await feed('b')
+  const handedOn = vi.fn()
+  void gathered.next().then(handedOn)
+
+  await clock.advance(5)
+  await feed('c')
+  await clock.advance(6)
+  expect(handedOn).not.toHaveBeenCalled()
+  await clock.advance(1)
+
+  expect(handedOn).toHaveBeenCalledWith({ value: { text: 'bc', at: 8 }, done: false })
+})
+
+test('what has waited for long is handed on without rest, and so is the end', async () => {
+  const { gathered, feed, clock, writer } = aSource({ rests: 4, patienceMs: 20 })
+  await feed('a')
+  await gathered.next()
+  await feed('12345678', '9')
+  await clock.advance(15)
+  const handedOn = vi.fn()
+  void gathered.next().then(handedOn)
+  await clock.advance(4)
+  expect(handedOn).not.toHaveBeenCalled()
+  await clock.advance(1)
+  expect(handedOn).toHaveBeenCalledWith({ value: { text: '12345678', at: 0 }, done: false })
+
+  await clock.advance(10)
+  expect(await gathered.next()).toEqual({ value: { text: '9', at: 0 }, done: false })
+  await clock.advance(10)
+  const end = gathered.next()
+  await writer.close()
+  expect(await end).toEqual({ value: undefined, done: true })
 })
 
 test('no more is read ahead than may wait, and the rest afterwards', async () => {

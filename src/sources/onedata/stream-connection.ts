@@ -21,8 +21,13 @@ export interface OpenStream {
   close(): void
 }
 
-/** Characters worked on at once, some 500 events: under load they are committed together, which is what lets it keep up. */
-const together = 262_144
+/** Characters worked on at once, some 200 events: few enough that files that fall due need not wait long for their turn. */
+const together = 65_536
+/**
+ * News wait for what is due: between two pieces lies so many times what the first one took, as long as nothing has waited for half a second. Under load
+ * they are stored together, which is what lets it keep up; and 8,000 events at once hold up nobody.
+ */
+const [rests, patienceMs] = [4, 500]
 /**
  * Characters that are read ahead while what came before is worked on, some 8,000 events: a provider tells at once of all files whose times changed in
  * the last 8 s, and what lies behind that in its stream is not heard of, nor its age known, before it is read.
@@ -74,8 +79,9 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
 function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): OpenStream {
   const { status } = reply
   if (status === 200) {
-    const now = () => request.clock.now()
-    return { chunks: gather(watched(request, reply.body, close, signal), { together, ahead, now, close }), close }
+    const { clock } = request
+    const options = { together, ahead, rests, patienceMs, clock, close }
+    return { chunks: gather(watched(request, reply.body, close, signal), options), close }
   }
   close()
   const { origin } = request.connection
