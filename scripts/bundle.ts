@@ -19,7 +19,7 @@ export async function bundleProgram(outdir: string): Promise<void> {
     chunkNames: 'chunks/[name]-[hash]',
     // Loaded only where they are used; pino finds files of its own.
     external: ['@aws-sdk/*', 'pg', 'pg-connection-string', 'pino', 'selfsigned'],
-    plugins: [ownCode, partsOfUndici, oneLanguageOfZod, axiosWithoutFetch],
+    plugins: [ownCode, partsOfUndici, oneLanguageOfZod],
   })
 }
 
@@ -35,15 +35,5 @@ const ownCode: Plugin = {
       const { code } = await transform(text, { loader: 'ts', target: 'node24', keepNames: true, sourcefile: path })
       return { contents: code, loader: 'js' }
     })
-  },
-}
-
-/** We send by `node:http`; its adapter for fetch makes Node load another HTTP client of a megabyte, only to look. */
-const axiosWithoutFetch: Plugin = {
-  name: 'axios without fetch',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /axios[\\/]lib[\\/]adapters[\\/]fetch\.js$/ }, () => ({
-      contents: 'export const getFetch = () => false',
-    }))
   },
 }

@@ -79,11 +79,10 @@ export const oneLanguageOfZod: Plugin = {
 const leftOut =
   /^(bowser|supports-color|@aws-sdk\/credential-provider-(sso|ini|process|login|web-identity|http)|@smithy\/credential-provider-imds)$/
 
-/** Left empty: axios' media types of forms that nobody sends, names of browsers, colours, other ways to credentials, a parser for processors older than any of Lambda's. */
+/** Left empty: names of browsers, colours, other ways to credentials, a parser for processors older than any of Lambda's. */
 const withoutTables: Plugin = {
   name: 'without tables',
   setup: ({ onLoad, onResolve }) => {
-    onLoad({ filter: /mime-db[\\/]db\.json$/ }, () => ({ contents: '{}', loader: 'json' }))
     onLoad({ filter: /llhttp-wasm\.js$/ }, () => ({ contents: '' }))
     onResolve({ filter: leftOut }, ({ path }) => ({ path, namespace: 'empty' }))
     onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {}' }))

@@ -99,7 +99,7 @@ function pointsAfter(sql: string, isUpgrade: boolean, upgraded: boolean): readon
   return sql === 'COMMIT' && upgraded ? ['commit:after', 'migration:done'] : ['commit:after']
 }
 
-/** What Node tells about every request: undici's carry the deliveries, Node's own the provider's REST. */
+/** What undici tells about every request. */
 function watchRequests(passed: (point: Point) => void): void {
   const deliveries = (point: Point) => (message: unknown) => {
     if (pathIn(message) === hookPath) passed(point)
@@ -110,8 +110,8 @@ function watchRequests(passed: (point: Point) => void): void {
   subscribe('undici:client:sendHeaders', deliveries('request:leaving'))
   subscribe('undici:request:bodySent', deliveries('request:sent'))
   subscribe('undici:request:headers', deliveries('request:answered'))
-  subscribe('http.client.request.start', listings('listing:asked'))
-  subscribe('http.client.response.finish', listings('listing:answered'))
+  subscribe('undici:client:sendHeaders', listings('listing:asked'))
+  subscribe('undici:request:headers', listings('listing:answered'))
 }
 
 function pathIn(message: unknown): string {
