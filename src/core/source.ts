@@ -108,7 +108,7 @@ export interface SpaceWatch {
     input: { readonly cursor: Cursor | null; readonly needs: WatchNeeds; readonly sink: WatchSink },
     signal: AbortSignal,
   ): Promise<void>
-  /** Resolves when `read` would ask at once, so that what falls due until then is asked together. Rejects on abort only. Absent: always. */
+  /** Resolves when there is somebody to ask and `read` would ask at once, so that what falls due until then is asked together. Rejects on abort only. Absent: always. */
   readable?(signal: AbortSignal): Promise<void>
   /** Looks at files afresh, grouped into as few requests as there can be. One answer per request, in any order. Never rejects but on abort. */
   read(requests: readonly ReadRequest[], signal: AbortSignal): Promise<readonly ReadAnswer[]>

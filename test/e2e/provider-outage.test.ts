@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { ProviderVersion } from '../../src/simulator/simulator.ts'
 import { said } from '../support/onetrigger.ts'
@@ -21,6 +22,15 @@ async function aProvider(
     targets: { hook: aWebhook(receiver.url) },
   })
   return { simulator, receiver, scene }
+}
+
+function onDatabase(path: string, sql: string) {
+  const database = new DatabaseSync(path)
+  try {
+    return database.prepare(sql).get()
+  } finally {
+    database.close()
+  }
 }
 
 describe('a provider that is down', () => {
@@ -54,6 +64,24 @@ describe('a provider that is down', () => {
     await waitFor('it has come', () => receiver.received.length === 1)
 
     expect(receiver.keys()).toEqual(['/Gamma/in/meanwhile.txt'])
+  })
+
+  it('for a moment after a restart does not put off what has waited for minutes', async () => {
+    const { simulator, receiver, scene } = await aProvider()
+    const first = scene.start()
+    await readyIs(scene, first, 200)
+    simulator.model.create('in/a.txt', 'hello')
+    const pending = () => onDatabase(scene.store, 'SELECT count(*) AS files FROM files WHERE phase < 2')?.files === 1
+    await waitFor('it is known', pending)
+    await first.kill('SIGKILL')
+    const tenMinutesEarlier = "json_set(data, '$.lastChangeAt', json_extract(data, '$.lastChangeAt') - 600000)"
+    onDatabase(scene.store, `UPDATE files SET data = ${tenMinutesEarlier} RETURNING path`)
+
+    simulator.faults.http({ kind: 'latency', ms: 1_000 }, { route: /configuration/ })
+    scene.start()
+    await waitFor('it has come', () => receiver.received.length === 1)
+
+    expect(receiver.keys()).toEqual(['/Gamma/in/a.txt'])
   })
 
   it.each(['events', 'changes', 'poll'])('while it is watched by %s has what came meanwhile delivered', async (via) => {

@@ -10,6 +10,7 @@ import type {
   WatchSink,
 } from '../../core/source.ts'
 import { sleep } from '../../lib/clock.ts'
+import { Gate } from '../../lib/gate.ts'
 import type { SourceDeps } from '../define.ts'
 import { openProvider, rankProviders, watchTokenEnd } from './connect.ts'
 import { identityMs, memoryOf, recall } from './memory.ts'
@@ -42,6 +43,8 @@ export class OnedataWatch implements SpaceWatch {
   readonly #options: OnedataOptions
   readonly #deps: SourceDeps
   #provider: Provider | null = null
+  /** Open while there is a provider. */
+  readonly #gate = new Gate()
   #session: StreamSession | null = null
   #health: PartHealth
   #rescan: () => void = () => {}
@@ -92,7 +95,9 @@ export class OnedataWatch implements SpaceWatch {
     }
   }
 
+  /** Also waits for a provider: were it asked for while there is none, each file would be put off, the longer the older it is, also where one is there soon. */
   async readable(signal: AbortSignal): Promise<void> {
+    await this.#gate.passed(signal)
     await this.#provider?.readable(signal)
   }
 
@@ -106,6 +111,7 @@ export class OnedataWatch implements SpaceWatch {
     try {
       const provider = this.#provider ?? (await this.#openBest(signal))
       this.#provider = provider
+      this.#gate.open()
       const via = await this.#chooseVia(provider, input.cursor, signal)
       if (via === 'poll') return await this.#poll(provider, scanner, signal)
       const { cursor } = input
@@ -208,6 +214,7 @@ export class OnedataWatch implements SpaceWatch {
   async #closeProvider(): Promise<void> {
     const provider = this.#provider
     this.#provider = null
+    this.#gate.close()
     await provider?.close()
   }
 
