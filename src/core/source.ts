@@ -34,8 +34,8 @@ export type ScanMark =
 /** What a source hands over at once. A batch is taken in whole or not at all. */
 export interface WatchBatch {
   readonly observations: readonly Observation[]
-  /** When they came, milliseconds since the epoch by our clock; absent = now. What waits for its turn is as old as it is. */
-  readonly at?: number
+  /** When each of them came, milliseconds since the epoch by our clock; absent = now. What waits for its turn is as old as it is. */
+  readonly ats?: readonly number[]
   /** The stream may be resumed from here once the observations of this and all earlier batches are stored. */
   readonly cursor?: Cursor
   /** Number of the scan that found these observations, where one did. */

@@ -1,9 +1,9 @@
 import { type Clock, sleep } from './clock.ts'
 
-/** Text that came, in one piece or more. */
-export interface Gathered {
+/** A piece of text, as it came. */
+export interface Piece {
   readonly text: string
-  /** When the last of it came, by the clock that was given. */
+  /** When it came, by the clock that was given. */
   readonly at: number
 }
 
@@ -28,7 +28,7 @@ export interface GatherOptions {
 export async function* gather(
   source: AsyncIterable<string>,
   { together, ahead, rests, patienceMs, clock, close }: GatherOptions,
-): AsyncGenerator<Gathered, void, undefined> {
+): AsyncGenerator<readonly Piece[], void, undefined> {
   const waiting = new Waiting()
   const ended = new AbortController()
   let state: 'open' | 'ended' | 'left' = 'open'
@@ -62,7 +62,7 @@ export async function* gather(
       const next = waiting.take(together)
       taken.resolve()
       ;[arrived, taken] = [Promise.withResolvers(), Promise.withResolvers()]
-      if (next === null) continue
+      if (next.length === 0) continue
       const began = clock.now()
       yield next
       await rest(clock.now() - began)
@@ -79,27 +79,24 @@ export async function* gather(
 class Waiting {
   /** Characters. */
   length = 0
-  #pieces: Gathered[] = []
+  #pieces: Piece[] = []
 
   /** When the first of them came; undefined = none waits. */
   get oldestAt(): number | undefined {
     return this.#pieces[0]?.at
   }
 
-  add(piece: Gathered): void {
+  add(piece: Piece): void {
     if (piece.text === '') return
     this.#pieces.push(piece)
     this.length += piece.text.length
   }
 
-  /** The first pieces that have so many characters; null = none wait. */
-  take(characters: number): Gathered | null {
+  /** The first pieces that have so many characters, or all. */
+  take(characters: number): readonly Piece[] {
     let [count, length] = [0, 0]
     while (length < characters && count < this.#pieces.length) length += this.#pieces[count++]?.text.length ?? 0
-    const pieces = this.#pieces.splice(0, count)
-    const last = pieces.at(-1)
-    if (last === undefined) return null
     this.length -= length
-    return { text: pieces.map(({ text }) => text).join(''), at: last.at }
+    return this.#pieces.splice(0, count)
   }
 }

@@ -75,10 +75,9 @@ export class Ledger {
     this.#fail(error)
   }
 
-  /** This moment; `at` = the one, not after it, in which something came. */
-  moment(at = Number.POSITIVE_INFINITY): Moment {
+  moment(): Moment {
     const { clock } = this.#options
-    return { now: Math.min(clock.now(), at), wall: clock.wall() }
+    return { now: clock.now(), wall: clock.wall() }
   }
 
   /** Asks the store until it answers. Where that is of no use the whole run ends. */

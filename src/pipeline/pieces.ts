@@ -8,12 +8,14 @@ export const mostTogether = 1_000
  * everything else until they are stored. A mark goes with the first piece, the cursor with the last, behind all that it covers.
  */
 export function inPieces(batch: WatchBatch): readonly WatchBatch[] {
-  const { observations, cursor, mark, ...rest } = batch
+  const { observations, ats, cursor, mark, ...rest } = batch
   if (observations.length <= mostTogether) return [batch]
   const count = Math.ceil(observations.length / mostTogether)
+  const part = <T>(list: readonly T[], index: number) => list.slice(index * mostTogether, (index + 1) * mostTogether)
   return Array.from({ length: count }, (_, index) => ({
     ...rest,
-    observations: observations.slice(index * mostTogether, (index + 1) * mostTogether),
+    observations: part(observations, index),
+    ...(ats === undefined ? {} : { ats: part(ats, index) }),
     ...(index === 0 && mark !== undefined ? { mark } : {}),
     ...(index === count - 1 && cursor !== undefined ? { cursor } : {}),
   }))

@@ -115,15 +115,17 @@ class SpacePipeline implements Pipeline {
     if (batch.mark?.kind === 'end') await this.#scans.end(batch.mark)
   }
 
-  async #take({ observations, mark, cursor, scan, at }: WatchBatch): Promise<void> {
+  async #take({ observations, mark, cursor, scan, ats }: WatchBatch): Promise<void> {
     if (mark?.kind === 'begin') await this.#scans.begin(mark)
     this.#scans.note(observations)
     this.#count(observations)
-    const moment = this.#ledger.moment(at)
+    const now = this.#ledger.moment()
+    const moments = ats?.map((at) => (at < now.now ? { ...now, now: at } : now))
     const changes: Changes[] = []
     for (const stepper of this.#steppers) {
       const sheet = await this.#ledger.sheet(stepper, observations)
-      for (const seen of observations) sheet.apply(stepper.observed(seen, sheet, moment, scan !== undefined))
+      for (const [index, seen] of observations.entries())
+        sheet.apply(stepper.observed(seen, sheet, moments?.[index] ?? now, scan !== undefined))
       changes.push(sheet.changes())
     }
     await this.#ledger.commit(changes, cursor)

@@ -29,17 +29,17 @@ function aSource({ rests = 0, patienceMs = 1_000 } = {}) {
 test('what comes while the consumer is at work is handed on together', async () => {
   const { gathered, feed } = aSource()
   await feed('a')
-  expect(await gathered.next()).toMatchObject({ value: { text: 'a' }, done: false })
+  expect(await gathered.next()).toMatchObject({ value: [{ text: 'a' }], done: false })
 
   await feed('b', 'c', 'd')
 
-  expect(await gathered.next()).toMatchObject({ value: { text: 'bcd' }, done: false })
+  expect(await gathered.next()).toMatchObject({ value: [{ text: 'b' }, { text: 'c' }, { text: 'd' }], done: false })
   const next = gathered.next()
   await feed('e')
-  expect(await next).toMatchObject({ value: { text: 'e' }, done: false })
+  expect(await next).toMatchObject({ value: [{ text: 'e' }], done: false })
 })
 
-test('each is as old as the last of it, however long it waits', async () => {
+test('each piece is as old as it is, however long it waits', async () => {
   const { gathered, feed, clock } = aSource()
   await feed('a')
   await gathered.next()
@@ -49,10 +49,13 @@ test('each is as old as the last of it, however long it waits', async () => {
   await feed('c')
   await clock.advance(1_000)
 
-  expect((await gathered.next()).value).toEqual({ text: 'bc', at: 10 })
+  expect((await gathered.next()).value).toEqual([
+    { text: 'b', at: 5 },
+    { text: 'c', at: 10 },
+  ])
 })
 
-test('much is handed on in parts, each as old as it is', async () => {
+test('much is handed on in parts', async () => {
   const { gathered, feed, clock } = aSource()
   await feed('a')
   await gathered.next()
@@ -60,8 +63,8 @@ test('much is handed on in parts, each as old as it is', async () => {
   await clock.advance(5)
   await feed('x')
 
-  expect((await gathered.next()).value).toEqual({ text: '12345678', at: 0 })
-  expect((await gathered.next()).value).toEqual({ text: 'x', at: 5 })
+  expect((await gathered.next()).value).toMatchObject([{ text: '1234' }, { text: '5678' }])
+  expect((await gathered.next()).value).toEqual([{ text: 'x', at: 5 }])
 })
 
 test('between two pieces it rests for as many times as the first took, and hands on together what came meanwhile', async () => {
@@ -79,7 +82,11 @@ test('between two pieces it rests for as many times as the first took, and hands
   expect(handedOn).not.toHaveBeenCalled()
   await clock.advance(1)
 
-  expect(handedOn).toHaveBeenCalledWith({ value: { text: 'bc', at: 8 }, done: false })
+  const value = [
+    { text: 'b', at: 3 },
+    { text: 'c', at: 8 },
+  ]
+  expect(handedOn).toHaveBeenCalledWith({ value, done: false })
 })
 
 test('what has waited for long is handed on without rest, and so is the end', async () => {
@@ -93,10 +100,10 @@ test('what has waited for long is handed on without rest, and so is the end', as
   await clock.advance(4)
   expect(handedOn).not.toHaveBeenCalled()
   await clock.advance(1)
-  expect(handedOn).toHaveBeenCalledWith({ value: { text: '12345678', at: 0 }, done: false })
+  expect(handedOn).toHaveBeenCalledWith({ value: [{ text: '12345678', at: 0 }], done: false })
 
   await clock.advance(10)
-  expect(await gathered.next()).toEqual({ value: { text: '9', at: 0 }, done: false })
+  expect(await gathered.next()).toEqual({ value: [{ text: '9', at: 0 }], done: false })
   await clock.advance(10)
   const end = gathered.next()
   await writer.close()
@@ -112,9 +119,9 @@ test('no more is read ahead than may wait, and the rest afterwards', async () =>
   await feed('12345', '67890', 'abc', 'def')
   expect(read).toEqual(['0', '12345', '67890'])
 
-  expect((await gathered.next()).value).toMatchObject({ text: '1234567890' })
+  expect((await gathered.next()).value).toMatchObject([{ text: '12345' }, { text: '67890' }])
   await settled()
-  expect((await gathered.next()).value).toMatchObject({ text: 'abcdef' })
+  expect((await gathered.next()).value).toMatchObject([{ text: 'abc' }, { text: 'def' }])
 })
 
 test('what came before the end, or before an error, is handed on first', async () => {
@@ -125,7 +132,7 @@ test('what came before the end, or before an error, is handed on first', async (
   await writer.close()
   await settled()
   expect([await gathered.next(), await gathered.next()]).toEqual([
-    { value: { text: 'b', at: 0 }, done: false },
+    { value: [{ text: 'b', at: 0 }], done: false },
     { value: undefined, done: true },
   ])
 
@@ -135,15 +142,15 @@ test('what came before the end, or before an error, is handed on first', async (
   await broken.feed('b')
   await broken.writer.abort(new Error('it broke'))
   await settled()
-  expect((await broken.gathered.next()).value).toMatchObject({ text: 'b' })
+  expect((await broken.gathered.next()).value).toMatchObject([{ text: 'b' }])
   await expect(broken.gathered.next()).rejects.toThrow('it broke')
 })
 
 test('a consumer that leaves ends the source, and nothing more is read', async () => {
   const { gathered, feed, read, closed } = aSource()
   await feed('a')
-  for await (const { text } of gathered) {
-    expect(text).toBe('a')
+  for await (const pieces of gathered) {
+    expect(pieces).toMatchObject([{ text: 'a' }])
     await feed('1234567890')
     break
   }

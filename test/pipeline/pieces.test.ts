@@ -11,11 +11,14 @@ const cursor = { provider: 'p1', via: 'events', value: '7' } as const
 
 describe('a batch in pieces', () => {
   it('holds everything once, in order, the cursor behind all of it', () => {
-    const batch = { observations: files(2 * mostTogether + 1), cursor, scan: 3 }
+    const observations = files(2 * mostTogether + 1)
+    const batch = { observations, ats: observations.map((_, index) => index), cursor, scan: 3 }
 
     const pieces = inPieces(batch)
 
     expect(pieces.flatMap(({ observations }) => observations)).toEqual(batch.observations)
+    expect(pieces.flatMap(({ ats }) => ats)).toEqual(batch.ats)
+    expect(pieces.map(({ ats }) => ats?.length)).toEqual([mostTogether, mostTogether, 1])
     expect(pieces.map((piece) => piece.cursor)).toEqual([undefined, undefined, cursor])
     expect(pieces.map(({ scan }) => scan)).toEqual([3, 3, 3])
   })

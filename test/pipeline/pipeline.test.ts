@@ -29,7 +29,7 @@ describe('the quiet period', () => {
 
   it('counts from when the news came, however long they waited for their turn', async () => {
     const world = await aWatch()
-    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { at: world.clock.now() - seconds(5) })
+    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { ats: [world.clock.now() - seconds(5)] })
     await world.clock.advance(seconds(14.9))
     expect(await world.events()).toEqual([])
 
@@ -40,7 +40,7 @@ describe('the quiet period', () => {
 
   it('takes no news from the future', async () => {
     const world = await aWatch()
-    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { at: world.clock.now() + seconds(60) })
+    await world.push([world.put('in/a', { size: 10, mtime: 100 })], { ats: [world.clock.now() + seconds(60)] })
     await world.clock.advance(seconds(20.1))
     expect(await world.events()).toHaveLength(1)
   })

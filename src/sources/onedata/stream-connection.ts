@@ -1,6 +1,6 @@
 import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { type Gathered, gather } from '../../lib/gather.ts'
+import { gather, type Piece } from '../../lib/gather.ts'
 import type { Reply } from '../../lib/network.ts'
 import type { Connection } from './provider.ts'
 
@@ -15,9 +15,9 @@ export interface StreamRequest {
   readonly watchdogMs: number
 }
 
-/** An open stream. Leaving the loop over `chunks` closes it. */
+/** An open stream. Leaving the loop over `chunks`, of pieces that are worked on together, closes it. */
 export interface OpenStream {
-  readonly chunks: AsyncIterable<Gathered>
+  readonly chunks: AsyncIterable<readonly Piece[]>
   close(): void
 }
 

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser'
+import type { Piece } from '../../lib/gather.ts'
 import type { OpenStream } from './stream-connection.ts'
 
 /** One event of the events stream, as it came. */
@@ -14,48 +15,54 @@ const mostLength = 1_048_576
 /** Thrown into the loop when the stream cannot be understood any further. */
 export class OversizedItem extends Error {}
 
-/** Items of a stream that came together. */
+/** One item of a stream. */
 export interface Arrived<Item> {
-  readonly items: readonly Item[]
-  /** When the last of them came, by our clock. */
+  readonly item: Item
+  /** When the last of it came, by our clock. */
   readonly at: number
 }
 
-/** Groups of server-sent events, as many as came together. */
-export async function* eventsOf(stream: OpenStream): AsyncGenerator<Arrived<RawEvent>> {
-  let events: RawEvent[] = []
-  let oversized = false
+/** Groups of server-sent events that are worked on together. */
+export async function* eventsOf(stream: OpenStream): AsyncGenerator<readonly Arrived<RawEvent>[]> {
+  let events: Arrived<RawEvent>[] = []
+  let [oversized, now] = [false, 0]
   const parser = createParser({
     maxBufferSize: mostLength,
-    onEvent: ({ id, event, data }) => events.push({ id, event, data }),
+    onEvent: ({ id, event, data }) => events.push({ item: { id, event, data }, at: now }),
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') oversized = true
     },
   })
-  for await (const { text, at } of stream.chunks) {
-    parser.feed(text)
-    if (oversized) throw new OversizedItem('an event is too long')
+  for await (const pieces of stream.chunks) {
+    for (const { text, at } of pieces) {
+      now = at
+      parser.feed(text)
+      if (oversized) throw new OversizedItem('an event is too long')
+    }
     if (events.length === 0) continue
-    yield { items: events, at }
+    yield events
     events = []
   }
 }
 
-/** Groups of lines, as many as came together. */
-export async function* linesOf(stream: OpenStream): AsyncGenerator<Arrived<string>> {
+/** Groups of lines that are worked on together. */
+export async function* linesOf(stream: OpenStream): AsyncGenerator<readonly Arrived<string>[]> {
   // Joined once for each line: a long one that comes in small pieces would else be copied with each of them.
   let begun: string[] = []
   let length = 0
-  for await (const { text, at } of stream.chunks) {
+  const linesIn = ({ text, at }: Piece): readonly Arrived<string>[] => {
     const [head = '', ...lines] = text.split('\n')
     begun.push(head)
     length += head.length
-    if (lines.length > 0) {
-      const rest = lines.pop() ?? ''
-      const full = [begun.join(''), ...lines].map((line) => line.trim()).filter((line) => line !== '')
-      ;[begun, length] = [[rest], rest.length]
-      if (full.length > 0) yield { items: full, at }
-    }
+    if (lines.length === 0) return []
+    const rest = lines.pop() ?? ''
+    const full = [begun.join(''), ...lines].map((line) => line.trim()).filter((line) => line !== '')
+    ;[begun, length] = [[rest], rest.length]
+    return full.map((item) => ({ item, at }))
+  }
+  for await (const pieces of stream.chunks) {
+    const lines = pieces.flatMap(linesIn)
+    if (lines.length > 0) yield lines
     if (length > mostLength) throw new OversizedItem('a line is too long')
   }
 }

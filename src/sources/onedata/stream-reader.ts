@@ -5,7 +5,7 @@ import { readEvent } from './events-messages.ts'
 import type { Provider } from './provider.ts'
 import type { OpenStream } from './stream-connection.ts'
 import type { StreamIds } from './stream-ids.ts'
-import { eventsOf, linesOf, type RawEvent } from './stream-items.ts'
+import { type Arrived, eventsOf, linesOf, type RawEvent } from './stream-items.ts'
 import type { WatchedDirectories } from './watched-directories.ts'
 
 export interface StreamReaderOptions {
@@ -39,12 +39,9 @@ export class StreamReader {
   }
 
   async #readEvents(stream: OpenStream, signal: AbortSignal): Promise<void> {
-    for await (const { items, at } of eventsOf(stream)) {
+    for await (const events of eventsOf(stream)) {
       signal.throwIfAborted()
-      await this.#takeEvents(
-        items.filter((event) => this.#isNews(event)),
-        at,
-      )
+      await this.#takeEvents(events.filter(({ item }) => this.#isNews(item)))
     }
   }
 
@@ -57,13 +54,10 @@ export class StreamReader {
     return true
   }
 
-  async #takeEvents(events: readonly RawEvent[], at: number): Promise<void> {
+  async #takeEvents(events: readonly Arrived<RawEvent>[]): Promise<void> {
     const { provider, watched, suspectGap, foundDirectory } = this.#options
-    const meanings = events.map((event) => readEvent(event, watched.tree, provider.id))
-    await this.#push(
-      meanings.flatMap((meaning) => meaning.observations),
-      at,
-    )
+    const meanings = events.map(({ item, at }) => ({ ...readEvent(item, watched.tree, provider.id), at }))
+    await this.#push(meanings.flatMap(({ observations, at }) => observations.map((seen) => ({ seen, at }))))
     for (const { newDirectory, gap } of meanings) {
       if (gap !== undefined) suspectGap(gap)
       if (newDirectory !== undefined) foundDirectory(newDirectory.fileId, newDirectory.path)
@@ -71,12 +65,9 @@ export class StreamReader {
   }
 
   async #readChanges(stream: OpenStream, signal: AbortSignal): Promise<void> {
-    for await (const { items, at } of linesOf(stream)) {
+    for await (const lines of linesOf(stream)) {
       signal.throwIfAborted()
-      await this.#push(
-        items.flatMap((line) => this.#takeChange(line)),
-        at,
-      )
+      await this.#push(lines.flatMap(({ item, at }) => this.#takeChange(item).map((seen) => ({ seen, at }))))
     }
   }
 
@@ -90,13 +81,14 @@ export class StreamReader {
     return seq !== null && ids.take(seq) ? observations : []
   }
 
-  async #push(observations: readonly Observation[], at: number): Promise<void> {
+  async #push(seen: readonly { readonly seen: Observation; readonly at: number }[]): Promise<void> {
     const { provider, via, sink, ids } = this.#options
+    const batch = { observations: seen.map((each) => each.seen), ats: seen.map(({ at }) => at) }
     const { read } = ids
     if (read !== null && read !== ids.stored) {
-      await sink.push({ observations, at, cursor: { provider: provider.id, via, value: String(read) } })
+      await sink.push({ ...batch, cursor: { provider: provider.id, via, value: String(read) } })
       ids.stored = read
-    } else if (observations.length > 0) await sink.push({ observations, at })
+    } else if (seen.length > 0) await sink.push(batch)
   }
 }
 

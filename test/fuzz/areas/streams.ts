@@ -49,18 +49,16 @@ function streamOf(given: readonly number[], at: readonly number[]): OpenStream {
   const places = [0, ...at.filter((place) => place < given.length).toSorted((a, b) => a - b), given.length]
   async function* chunks() {
     for (const [index, place] of places.entries()) {
-      yield {
-        text: decoder.decode(Uint8Array.from(given.slice(places[index - 1] ?? 0, place)), { stream: true }),
-        at: 0,
-      }
+      const text = decoder.decode(Uint8Array.from(given.slice(places[index - 1] ?? 0, place)), { stream: true })
+      yield [{ text, at: 0 }]
     }
   }
   return { chunks: chunks(), close: () => {} }
 }
 
-async function all<T>(groups: AsyncIterable<Arrived<T>>): Promise<readonly T[]> {
+async function all<T>(groups: AsyncIterable<readonly Arrived<T>[]>): Promise<readonly T[]> {
   const items: T[] = []
-  for await (const group of groups) items.push(...group.items)
+  for await (const group of groups) items.push(...group.map(({ item }) => item))
   return items
 }
 
@@ -72,7 +70,7 @@ function expectSame(a: unknown, b: unknown): void {
 async function expectToGiveUp(read: (stream: OpenStream) => AsyncIterable<unknown>, text: string): Promise<void> {
   let fed = 0
   async function* chunks() {
-    for (; fed < 8_388_608; fed += text.length) yield { text, at: 0 }
+    for (; fed < 8_388_608; fed += text.length) yield [{ text, at: 0 }]
   }
   try {
     for await (const _items of read({ chunks: chunks(), close: () => {} })) fed = 0

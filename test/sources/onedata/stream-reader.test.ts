@@ -5,10 +5,10 @@ import { StreamIds } from '../../../src/sources/onedata/stream-ids.ts'
 import { StreamReader } from '../../../src/sources/onedata/stream-reader.ts'
 import { WatchedDirectories } from '../../../src/sources/onedata/watched-directories.ts'
 
-/** What a reader hands on of these texts, each with the time at which it came. */
+/** What a reader hands on of these texts, each with the time at which it came; of some several are worked on together. */
 async function batchesOf(
   via: 'events' | 'changes',
-  pieces: readonly { readonly text: string; readonly at: number }[],
+  pieces: readonly (readonly { readonly text: string; readonly at: number }[])[],
 ): Promise<readonly WatchBatch[]> {
   const batches: WatchBatch[] = []
   const watched = new WatchedDirectories(10)
@@ -41,16 +41,21 @@ const line = (seq: number) =>
 test.each([
   ['events', event],
   ['changes', line],
-] as const)('what %s tell is as old as it is, and the last of what comes together counts', async (via, item) => {
+] as const)('what %s tell is as old as it is, and the last of it counts', async (via, item) => {
   const batches = await batchesOf(via, [
-    { text: item(1), at: 1_000 },
-    { text: `${item(2)}${item(3)}${item(4).slice(0, 20)}`, at: 2_000 },
-    { text: item(4).slice(20), at: 3_000 },
+    [{ text: item(1), at: 1_000 }],
+    [
+      { text: `${item(2)}${item(3)}${item(4).slice(0, 20)}`, at: 2_000 },
+      { text: `${item(4).slice(20)}${item(5)}`, at: 3_000 },
+    ],
   ])
 
   expect(batches).toMatchObject([
-    { at: 1_000, observations: [{ fileId: 'f1' }], cursor: { value: '1' } },
-    { at: 2_000, observations: [{ fileId: 'f2' }, { fileId: 'f3' }], cursor: { value: '3' } },
-    { at: 3_000, observations: [{ fileId: 'f4' }], cursor: { value: '4' } },
+    { ats: [1_000], observations: [{ fileId: 'f1' }], cursor: { value: '1' } },
+    {
+      ats: [2_000, 2_000, 3_000, 3_000],
+      observations: [{ fileId: 'f2' }, { fileId: 'f3' }, { fileId: 'f4' }, { fileId: 'f5' }],
+      cursor: { value: '5' },
+    },
   ])
 })
