@@ -6,6 +6,21 @@ export interface Migration {
   readonly sql: string
 }
 
+/** Count what is owed and dead, and delete events that nobody needs. Part of released steps: a step that changes them has its own. */
+const deliveryTriggers = `CREATE TRIGGER delivery_made AFTER INSERT ON deliveries BEGIN
+  INSERT INTO outbox (target_id, owed, dead) VALUES (new.target_id, new.state = 0, new.state = 2)
+  ON CONFLICT (target_id) DO UPDATE SET owed = owed + (new.state = 0), dead = dead + (new.state = 2);
+END;
+CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
+  UPDATE outbox SET owed = owed + (new.state = 0) - (old.state = 0), dead = dead + (new.state = 2) - (old.state = 2)
+  WHERE target_id = new.target_id;
+END;
+CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
+  UPDATE outbox SET owed = owed - (old.state = 0), dead = dead - (old.state = 2) WHERE target_id = old.target_id;
+  UPDATE events SET deliveries = deliveries - 1 WHERE seq = old.event_seq;
+  DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
+END;`
+
 export const migrations: readonly Migration[] = [
   {
     version: 1,
@@ -40,19 +55,7 @@ CREATE INDEX deliveries_over ON deliveries (ended_at) WHERE state IN (1, 3);
 CREATE INDEX deliveries_by_state ON deliveries (state, seq) WHERE state >= 2;
 
 CREATE TABLE outbox (target_id INTEGER PRIMARY KEY, owed INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TRIGGER delivery_made AFTER INSERT ON deliveries BEGIN
-  INSERT INTO outbox (target_id, owed, dead) VALUES (new.target_id, new.state = 0, new.state = 2)
-  ON CONFLICT (target_id) DO UPDATE SET owed = owed + (new.state = 0), dead = dead + (new.state = 2);
-END;
-CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
-  UPDATE outbox SET owed = owed + (new.state = 0) - (old.state = 0), dead = dead + (new.state = 2) - (old.state = 2)
-  WHERE target_id = new.target_id;
-END;
-CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
-  UPDATE outbox SET owed = owed - (old.state = 0), dead = dead - (old.state = 2) WHERE target_id = old.target_id;
-  UPDATE events SET deliveries = deliveries - 1 WHERE seq = old.event_seq;
-  DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
-END;`,
+${deliveryTriggers}`,
   },
   {
     version: 2,
@@ -105,18 +108,6 @@ CREATE INDEX deliveries_over ON deliveries (ended_at) WHERE state IN (1, 3);
 CREATE INDEX deliveries_by_state ON deliveries (state, seq) WHERE state >= 2;
 CREATE INDEX deliveries_jobs ON deliveries (target_id, job_seen) WHERE job_seen IS NOT NULL;
 
-CREATE TRIGGER delivery_made AFTER INSERT ON deliveries BEGIN
-  INSERT INTO outbox (target_id, owed, dead) VALUES (new.target_id, new.state = 0, new.state = 2)
-  ON CONFLICT (target_id) DO UPDATE SET owed = owed + (new.state = 0), dead = dead + (new.state = 2);
-END;
-CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries WHEN old.state <> new.state BEGIN
-  UPDATE outbox SET owed = owed + (new.state = 0) - (old.state = 0), dead = dead + (new.state = 2) - (old.state = 2)
-  WHERE target_id = new.target_id;
-END;
-CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
-  UPDATE outbox SET owed = owed - (old.state = 0), dead = dead - (old.state = 2) WHERE target_id = old.target_id;
-  UPDATE events SET deliveries = deliveries - 1 WHERE seq = old.event_seq;
-  DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
-END;`,
+${deliveryTriggers}`,
   },
 ]
