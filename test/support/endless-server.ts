@@ -20,6 +20,15 @@ export function sendWithoutEnd(response: ServerResponse, count: { sent: number }
   more()
 }
 
+/** Sends a little now and then, and never an end: of the body, or of the head already. */
+export function trickle(response: ServerResponse, part: 'body' | 'head'): void {
+  const { socket } = response
+  if (part === 'body') response.writeHead(200, { 'content-length': 1_000_000 })
+  else socket?.write('HTTP/1.1 200 OK\r\n')
+  const timer = setInterval(() => (part === 'body' ? response.write(' ') : socket?.write('x-more: y\r\n')), 20)
+  socket?.on('close', () => clearInterval(timer))
+}
+
 /** Answers 200 and then sends for as long as somebody listens. */
 export class EndlessServer {
   sent = 0

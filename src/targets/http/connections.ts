@@ -30,7 +30,7 @@ export interface ConnectionOptions {
   readonly proxy?: string | undefined
 }
 
-/** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. */
+/** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. What goes over them is bounded by `exchange`. */
 export class Connections {
   readonly #deps: TargetDeps
   readonly #proxy: string | null
@@ -71,7 +71,7 @@ export class Connections {
   #direct(url: URL, tls: object): Pool {
     const { concurrency, timeoutMs, egress } = this.#deps
     return new Pool(url.origin, {
-      ...this.#times(),
+      ...wire,
       connections: concurrency,
       connect: { timeout: Math.min(timeoutMs, 10_000), lookup: egress.lookup, ...tls },
     })
@@ -82,19 +82,16 @@ export class Connections {
     this.#deps.egress.checkUnresolved(url.hostname)
     this.#deps.egress.checkProxy(new URL(proxy).hostname)
     return new ProxyAgent({
-      ...this.#times(),
+      ...wire,
       uri: proxy,
       connections: this.#deps.concurrency,
       requestTls: tls,
       proxyTls: { lookup: guardedLookup },
     })
   }
-
-  #times() {
-    const { timeoutMs } = this.#deps
-    return { pipelining: 1, allowH2: false, headersTimeout: timeoutMs, bodyTimeout: timeoutMs } as const
-  }
 }
+
+const wire = { pipelining: 1, allowH2: false } as const
 
 function pemSource(option: string, given: ConnectionOptions['ca'], deps: TargetDeps): PemSource | null {
   if (given === undefined) return null

@@ -20,8 +20,6 @@ export function outcomeOfError(error: unknown): Outcome {
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
     return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed (${code})` }
   }
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return { kind: 'retry', reason: 'the receiver did not answer in time' }
-  }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return { kind: 'retry', reason: 'the receiver did not answer in time' }
   return { kind: 'retry', reason: `the connection broke before the answer (${code})` }
 }

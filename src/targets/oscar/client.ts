@@ -3,6 +3,7 @@ import { ConfigError } from '../../core/errors.ts'
 import type { SecretSource } from '../../lib/secret.ts'
 import type { TargetDeps } from '../define.ts'
 import { Connections } from '../http/connections.ts'
+import { type Bounds, exchange, firstHeader } from '../http/exchange.ts'
 import type { OscarOptions } from './options.ts'
 
 /** An answer of the cluster. */
@@ -19,6 +20,8 @@ interface Ask {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
 }
+
+type Limits = Pick<Bounds, 'signal' | 'until'>
 
 /** An answer that is longer is none that we understand. */
 const mostBytes = 4 * 1_048_576
@@ -45,8 +48,12 @@ export class OscarClient {
     return this.#login !== null
   }
 
-  /** `POST /job/{service}`. A token that is refused is fetched, or read, anew once. Rejects with the error of the connection, or `ConfigError`. */
+  /**
+   * `POST /job/{service}`. A token that is refused is fetched, or read, anew once; all of it together within the time-out. Rejects with the error of the
+   * connection, or `ConfigError`.
+   */
   async startJob(body: string, name: string, signal: AbortSignal): Promise<OscarAnswer> {
+    const limits = this.#limits(signal)
     const post = (token: string) =>
       this.#ask(
         {
@@ -60,44 +67,52 @@ export class OscarClient {
           },
           body,
         },
-        signal,
+        limits,
       )
-    const token = await this.#serviceToken(signal)
+    const token = await this.#serviceToken(limits)
     const answer = await post(token)
     if (answer.status !== 401) return answer
-    const renewed = await this.#renewedToken(signal)
+    const renewed = await this.#renewedToken(limits)
     return renewed === null || renewed === token ? answer : post(renewed)
   }
 
-  /** A page of what asks for a login. Null where there is none. */
-  async get(path: string, signal: AbortSignal): Promise<OscarAnswer | null> {
-    const login = this.#login
-    if (login === null) return null
-    const ask = (authorization: string) => this.#ask({ method: 'GET', path, headers: { authorization } }, signal)
-    const answer = await ask(login(false))
-    return answer.status === 401 ? ask(login(true)) : answer
+  /** A page of what asks for a login, within the time-out. Null where there is none. */
+  get(path: string, signal: AbortSignal): Promise<OscarAnswer | null> {
+    return this.#get(path, this.#limits(signal))
   }
 
   close(): Promise<void> {
     return this.#connections.close()
   }
 
-  async #serviceToken(signal: AbortSignal): Promise<string> {
+  #limits(signal: AbortSignal): Limits {
+    return { signal, until: this.#deps.clock.now() + this.#deps.timeoutMs }
+  }
+
+  async #get(path: string, limits: Limits): Promise<OscarAnswer | null> {
+    const login = this.#login
+    if (login === null) return null
+    const ask = (authorization: string) => this.#ask({ method: 'GET', path, headers: { authorization } }, limits)
+    const answer = await ask(login(false))
+    return answer.status === 401 ? ask(login(true)) : answer
+  }
+
+  async #serviceToken(limits: Limits): Promise<string> {
     // One that was fetched is newer than the one that is configured: that was refused.
     if (this.#fetched === null && this.#token !== null) return this.#token.get().reveal()
-    this.#fetched ??= await this.#fetchToken(signal)
+    this.#fetched ??= await this.#fetchToken(limits)
     return this.#fetched
   }
 
-  async #renewedToken(signal: AbortSignal): Promise<string | null> {
+  async #renewedToken(limits: Limits): Promise<string | null> {
     if (this.#login === null) return this.#token?.refresh().reveal() ?? null
-    this.#fetched = await this.#fetchToken(signal)
+    this.#fetched = await this.#fetchToken(limits)
     return this.#fetched
   }
 
-  async #fetchToken(signal: AbortSignal): Promise<string> {
+  async #fetchToken(limits: Limits): Promise<string> {
     const { service } = this.#options
-    const answer = await this.get(`/system/services/${service}`, signal)
+    const answer = await this.#get(`/system/services/${service}`, limits)
     if (answer === null || answer.status !== 200) {
       throw new ConfigError(
         'CONFIG_INVALID',
@@ -109,26 +124,21 @@ export class OscarClient {
     throw new ConfigError('CONFIG_INVALID', `what answers at ${this.#options.url} is no OSCAR cluster`)
   }
 
-  async #ask({ method, path, headers, body }: Ask, signal: AbortSignal): Promise<OscarAnswer> {
+  async #ask({ method, path, headers, body }: Ask, limits: Limits): Promise<OscarAnswer> {
     const url = new URL(this.#options.url)
     this.#deps.egress.checkHost(url.hostname)
-    const { timeoutMs } = this.#deps
-    const response = await this.#connections.to(url).request({
+    const request = {
       origin: url.origin,
       method,
       path: `${url.pathname.replace(/\/$/, '')}${path}`,
       headers: { 'user-agent': 'OneTrigger', ...headers },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
       ...(body === undefined ? {} : { body }),
-      signal,
-    })
-    const retryAfter = response.headers['retry-after']
-    return {
-      status: response.statusCode,
-      body: await readBounded(response.body),
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
     }
+    const bounds = { ...limits, clock: this.#deps.clock, mostBytes }
+    const answer = await exchange(this.#connections.to(url), request, bounds)
+    if (!answer.isWhole) throw new ConfigError('CONFIG_INVALID', 'the answer is too long to be one of an OSCAR cluster')
+    const { status, body: bytes } = answer
+    return { status, body: bytes.toString('utf8'), retryAfter: firstHeader(answer, 'retry-after') }
   }
 }
 
@@ -151,16 +161,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > mostBytes)
-      throw new ConfigError('CONFIG_INVALID', 'the answer is too long to be one of an OSCAR cluster')
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -4,10 +4,11 @@ import { ConfigError } from '../../core/errors.ts'
 import { parseRetryAfter } from '../../core/retry.ts'
 import type { Target } from '../../core/target.ts'
 import { formats } from '../../formats/registry.ts'
+import { cappedBytes, mostAnswerBytes } from '../../lib/capped.ts'
 import { EgressError } from '../../lib/egress.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { Connections } from '../http/connections.ts'
-import { exchange } from '../http/exchange.ts'
+import { type Answered, exchange, firstHeader } from '../http/exchange.ts'
 import { outcomeOfError } from '../http/outcome-of-error.ts'
 import { fixedHeaders, type HeaderList, isAsyncInvocation, messageHeaders } from './headers.ts'
 import { type WebhookOptions, webhookOptions } from './options.ts'
@@ -52,15 +53,13 @@ class Webhook implements Target {
         path: `${url.pathname}${url.search}`,
         headers: [...this.#headers(), 'Content-Type', contentType, ...more, ...this.#message(delivery.id, body)],
         body,
-        // Here too: undici drops those of the pool on the way through an HTTP proxy.
-        headersTimeout: this.#deps.timeoutMs,
-        bodyTimeout: this.#deps.timeoutMs,
       }
-      const { status, headers, body: text } = await exchange(this.#connections.to(url), request, signal)
-      const answer = { status, body: text }
+      const answered = await this.#exchange(url, request, signal)
+      const { status } = answered
+      const answer = { status, body: cappedBytes(answered.body) }
       if (this.#isAsync && status === 502) return { kind: 'delivered', answer }
-      const retryAfterMs = parseRetryAfter(first(headers['retry-after']), this.#deps.clock.wall())
-      const control = first(headers['webhook-delivery']) ?? null
+      const retryAfterMs = parseRetryAfter(firstHeader(answered, 'retry-after'), this.#deps.clock.wall())
+      const control = firstHeader(answered, 'webhook-delivery') ?? null
       return outcomeOf({ answer, retryAfterMs, control }, this.#options.policy)
     } catch (error) {
       signal.throwIfAborted()
@@ -73,14 +72,18 @@ class Webhook implements Target {
   async probe(signal: AbortSignal): Promise<string> {
     const url = this.#checkedUrl()
     // HEAD: whatever it answers, somebody is there, and nothing starts.
-    const request = { origin: url.origin, method: 'HEAD', path: '/', signal } as const
-    const { statusCode, body } = await this.#connections.to(url).request(request)
-    await body.dump()
-    return `${url.origin} answers (${statusCode} to a HEAD of /)`
+    const { status } = await this.#exchange(url, { origin: url.origin, method: 'HEAD', path: '/' }, signal)
+    return `${url.origin} answers (${status} to a HEAD of /)`
   }
 
   close(): Promise<void> {
     return this.#connections.close()
+  }
+
+  #exchange(url: URL, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answered> {
+    const { clock, timeoutMs } = this.#deps
+    const bounds = { signal, clock, until: clock.now() + timeoutMs, mostBytes: mostAnswerBytes }
+    return exchange(this.#connections.to(url), request, bounds)
   }
 
   #checkedUrl(): URL {
@@ -103,8 +106,4 @@ function urlSource(url: WebhookOptions['url'], deps: TargetDeps): () => URL {
     if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed
     throw new ConfigError('CONFIG_INVALID', `The URL of target "${deps.name}" is no http or https URL.`)
   }
-}
-
-function first(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
 }

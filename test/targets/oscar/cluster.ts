@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { trickle } from '../../support/endless-server.ts'
 
 /** What of OSCAR's interface differs between its versions, as far as it concerns a sender of events. */
 interface Version {
@@ -25,7 +26,7 @@ export const oscarVersions: Readonly<Record<string, Version>> = {
   '4.1.2': { ...before, pagedLogs: true, namesJobs: true },
 }
 
-export type Behaviour = 'accept' | 'reject' | 'busy' | 'hang' | 'down'
+export type Behaviour = 'accept' | 'reject' | 'busy' | 'hang' | 'trickle' | 'down'
 
 /** An OSCAR cluster with one service, on loopback. */
 export class OscarCluster {
@@ -36,6 +37,8 @@ export class OscarCluster {
   definition: object = {}
   behaviour: Behaviour = 'accept'
   asked = 0
+  /** Runs when a request has come, before it is answered. */
+  pause: () => Promise<void> = async () => {}
   /** Bodies of the jobs that were started, by their names. */
   readonly jobs = new Map<string, string>()
   /** What `/system/logs` tells of a job. */
@@ -45,6 +48,8 @@ export class OscarCluster {
   readonly #server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
+    await this.pause()
+    if (this.behaviour === 'trickle') return trickle(response, 'body')
     const [status, text, headers] = this.#answer(request.method ?? '', request.url ?? '', request.headers, body)
     if (status !== 0) response.writeHead(status, headers).end(text)
   })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { sendWithoutEnd } from '../../support/endless-server.ts'
+import { sendWithoutEnd, trickle } from '../../support/endless-server.ts'
 
 /** What the client asks an S3 server for. */
 export type Asked = 'head' | 'note' | 'list' | 'put' | 'part' | 'other'
@@ -68,15 +68,9 @@ export function endless(status: number) {
     }
 }
 
-/** Sends a little now and then, and never an end: of the body, or of the head already. */
+/** Sends a little now and then, and never an end. */
 export function trickling(part: 'body' | 'head') {
-  return (): Answer => (response) => {
-    const { socket } = response
-    if (part === 'body') response.writeHead(200, { 'content-length': 1_000_000 })
-    else socket?.write('HTTP/1.1 200 OK\r\n')
-    const timer = setInterval(() => (part === 'body' ? response.write(' ') : socket?.write('x-more: y\r\n')), 20)
-    socket?.on('close', () => clearInterval(timer))
-  }
+  return (): Answer => (response) => trickle(response, part)
 }
 
 /** A list of parts that says on each page that there is another. */

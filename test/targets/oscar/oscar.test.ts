@@ -7,12 +7,15 @@ import { contractConcurrency, contractTimeoutMs, targetContract } from '../../co
 import { nastyName } from '../../formats/events.ts'
 import { throughEcho } from '../../formats/shells.ts'
 import { anEvent } from '../../support/builders.ts'
+import { EndlessServer, mostSent } from '../../support/endless-server.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { OscarCluster } from './cluster.ts'
 
 const never = new AbortController().signal
 const login = { basic: { username: 'oscar', password: { env: 'PASSWORD' } } }
+
+const late = { kind: 'retry', reason: 'the receiver did not answer in time' }
 
 function aTarget(cluster: OscarCluster, options: object = { login }, clock = new FakeClock()) {
   const deps = targetDeps({ clock, secret: () => fixedSecret('canary') })
@@ -129,6 +132,40 @@ describe('oscar', () => {
       kind: 'unavailable',
       reason: expect.stringContaining('is no OSCAR cluster'),
     })
+  })
+
+  it('gives up by the time-out a cluster whose answer trickles', async () => {
+    const cluster = await OscarCluster.start()
+    cluster.behaviour = 'trickle'
+    const deps = targetDeps({ timeoutMs: 200, secret: () => fixedSecret('canary') })
+    const target = oscar.build({ url: cluster.url, service: 'yolo', login }, deps)
+    onTestFinished(() => target.close())
+
+    expect(await target.deliver(aDelivery(), never)).toEqual(late)
+    await expect(target.probe?.(never)).rejects.toThrow('did not end in time')
+  })
+
+  it('hangs up on a cluster whose answer has no end, and waits', async () => {
+    const endless = await EndlessServer.start()
+    const target = oscar.build({ url: endless.url, service: 'yolo', login }, targetDeps())
+    onTestFinished(() => target.close())
+
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('too long'),
+    })
+    await endless.hungUp
+    expect(endless.sent).toBeLessThan(mostSent)
+  })
+
+  it('takes for an attempt with all its requests no longer than the time-out', async () => {
+    const [cluster, clock] = [await OscarCluster.start(), new FakeClock()]
+    const target = aTarget(cluster, { login }, clock)
+    cluster.pause = () => clock.advance(6_000)
+
+    expect(await target.deliver(aDelivery(), never)).toEqual(late)
+    // The token is known by now.
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'delivered' })
   })
 
   it('waits for a token that is refused for good, and tells no secret', async () => {

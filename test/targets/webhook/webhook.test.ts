@@ -9,6 +9,7 @@ import { fixedSecret } from '../../../src/lib/secret.ts'
 import { webhook } from '../../../src/targets/webhook/index.ts'
 import { createSigner } from '../../../src/targets/webhook/signature.ts'
 import { anEvent } from '../../support/builders.ts'
+import { trickle } from '../../support/endless-server.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 
 const signingSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -122,13 +123,18 @@ describe('the webhook', () => {
     })
   })
 
-  it('gives up waiting for an answer after the time-out', async () => {
-    const { url } = await aReceiver(() => {})
+  it.each([
+    ['does not come', () => {}],
+    ['trickles in its head', (response: ServerResponse) => trickle(response, 'head')],
+    ['trickles in its body', (response: ServerResponse) => trickle(response, 'body')],
+  ])('gives up by the time-out an answer that %s', async (_what, answer) => {
+    const { url } = await aReceiver(answer)
 
-    expect(await aWebhook(url, {}, 200).deliver(aDelivery(), never)).toMatchObject({
+    expect(await aWebhook(url, {}, 200).deliver(aDelivery(), never)).toEqual({
       kind: 'retry',
       reason: 'the receiver did not answer in time',
     })
+    await expect(aWebhook(url, {}, 200).probe?.(never)).rejects.toThrow('did not end in time')
   })
 
   it.each([
