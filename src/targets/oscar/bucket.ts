@@ -5,6 +5,7 @@ import type { Part as ListedPart } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { boundedAnswers } from '../aws/bounded-answers.ts'
 import type { TargetDeps } from '../define.ts'
+import { parseJson } from './client.ts'
 import type { Destination } from './destination.ts'
 
 /** S3 takes no more parts than this. */
@@ -42,7 +43,7 @@ export interface Bucket {
 const noteKey = (delivery: string) => `.onetrigger/${delivery}`
 /** A page holds 1,000 parts; some servers give fewer. */
 const mostPages = 100
-const noteSchema = z.object({ key: z.string(), uploadId: z.string() })
+const noteSchema = z.object({ key: z.string(), uploadId: z.string().min(1) })
 
 /** Opens a bucket of an S3 server. Loads the S3 client at its first use. */
 export async function openBucket(destination: Destination, deps: TargetDeps): Promise<Bucket> {
@@ -91,11 +92,16 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
     }
     return parts
   }
+  // A spoilt note counts as none: an upload that nobody finishes makes no object, so that nothing starts twice. One that cannot be fetched may be a good
+  // one, and is asked for again by the next attempt.
   const noted = async (delivery: string, signal: AbortSignal): Promise<z.output<typeof noteSchema> | null> => {
     const asked = new s3.GetObjectCommand({ Bucket, Key: noteKey(delivery) })
     const note = await find(() => client.send(asked, { abortSignal: signal }))
     if (note === null) return null
-    return noteSchema.parse(JSON.parse((await note.Body?.transformToString()) ?? ''))
+    const parsed = noteSchema.safeParse(parseJson((await note.Body?.transformToString()) ?? ''))
+    if (parsed.success) return parsed.data
+    deps.log.warn({ target: deps.name, key: noteKey(delivery) }, 'the note of an upload is spoilt: it begins anew')
+    return null
   }
 
   return {
@@ -152,11 +158,10 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
     },
     abandon: async (delivery, signal) => {
       const note = await noted(delivery, signal)
-      if (note === null) return
-      const { key: Key, uploadId: UploadId } = note
-      await find(() =>
-        client.send(new s3.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal: signal }),
-      )
+      if (note !== null) {
+        const asked = new s3.AbortMultipartUploadCommand({ Bucket, Key: note.key, UploadId: note.uploadId })
+        await find(() => client.send(asked, { abortSignal: signal }))
+      }
       await client.send(new s3.DeleteObjectCommand({ Bucket, Key: noteKey(delivery) }), { abortSignal: signal })
     },
     forget: async (delivery, signal) => {

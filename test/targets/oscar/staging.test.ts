@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery } from '../../../src/core/delivery.ts'
+import { jobName } from '../../../src/core/ids.ts'
+import { silentLog } from '../../../src/lib/log.ts'
 import type { TargetDeps } from '../../../src/targets/define.ts'
 import { oscar } from '../../../src/targets/registry.ts'
 import { anEvent } from '../../support/builders.ts'
@@ -7,12 +9,13 @@ import { mostSent } from '../../support/endless-server.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { endless, HostileBucket, listWithoutEnd, trickling } from './hostile-bucket.ts'
+import { KeepingBucket } from './keeping-bucket.ts'
 
 const never = new AbortController().signal
 /** More than one part, so that an unfinished upload is looked for. */
 const large = 9 * 1_048_576
 
-function aStaging(bucket: HostileBucket, size: number, overrides: Partial<TargetDeps> = {}) {
+function aStaging(bucket: { readonly url: string }, size: number, overrides: Partial<TargetDeps> = {}) {
   const event = anEvent({ path: 'in/a.avi', size })
   const delivery: ClaimedDelivery = { id: 'dlv_1', target: 'yolo', event, attempt: 1, createdAt: 0 }
   const minio = { endpoint: bucket.url, path: 'bucket/input', accessKey: { env: 'A' }, secretKey: { env: 'S' } }
@@ -100,5 +103,82 @@ describe('an S3 server', () => {
     expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'retry' })
 
     expect(bucket.asked).toBe(pages)
+  })
+})
+
+describe('the note of an unfinished upload', () => {
+  const [key, note] = ['input/in/a.avi', `.onetrigger/${jobName('dlv_1')}`]
+  const put = (bucket: KeepingBucket, text: string) =>
+    bucket.objects.set(note, { bytes: Buffer.from(text), delivery: null })
+
+  it.each([
+    '',
+    '{"key":"input/in/a.avi","uplo',
+    'null',
+    '{"key":7,"uploadId":"upload-1"}',
+    '{"key":"input/in/a.avi","uploadId":""}',
+    '\u0000\uFFFF',
+  ])('that is spoilt (%j) counts as none: the object is written once, for this delivery', async (text) => {
+    const bucket = await KeepingBucket.start()
+    const warned: string[] = []
+    const log = { ...silentLog, warn: (_fields: object, message: string) => warned.push(message) }
+    const { target, delivery } = aStaging(bucket, large, { log })
+    put(bucket, text)
+
+    expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+
+    expect([...bucket.objects.keys()]).toEqual([key])
+    const object = bucket.objects.get(key)
+    expect(object?.delivery).toBe(jobName('dlv_1'))
+    expect(object?.bytes.equals(Buffer.alloc(large))).toBe(true)
+    expect(warned).toEqual(['the note of an upload is spoilt: it begins anew'])
+    put(bucket, text)
+    expect(await target.deliver({ ...delivery, attempt: 2 }, never)).toMatchObject({ kind: 'delivered' })
+    expect(bucket.written.filter((each) => each === key)).toHaveLength(1)
+    expect([...bucket.objects.keys()]).toEqual([key])
+  })
+
+  it('that is spoilt is replaced, so that the attempt after goes on from there', async () => {
+    const bucket = await KeepingBucket.start()
+    put(bucket, 'spoilt')
+    const stop = new AbortController()
+    let reads = 0
+    const readContent: TargetDeps['readContent'] = async (_event, { start, length }) => {
+      reads += 1
+      if (start > 0 && reads === 2) stop.abort(new Error('killed'))
+      return { bytes: new Uint8Array(length), size: large }
+    }
+    const { target, delivery } = aStaging(bucket, large, { readContent })
+    await expect(target.deliver(delivery, stop.signal)).rejects.toThrow('killed')
+
+    expect(await target.deliver({ ...delivery, attempt: 2 }, never)).toMatchObject({ kind: 'delivered' })
+
+    expect(reads).toBe(3)
+    expect(bucket.uploads.size).toBe(0)
+  })
+
+  it('that is spoilt goes with a file that has changed', async () => {
+    const bucket = await KeepingBucket.start()
+    put(bucket, 'spoilt')
+    const { target, delivery } = aStaging(bucket, large, { fileVersion: async () => null })
+
+    expect(await target.deliver(delivery, never)).toEqual({ kind: 'rejected', reason: 'the file is gone' })
+
+    expect(bucket.objects.size).toBe(0)
+  })
+
+  it('that cannot be fetched now may be a good one: nothing begins, and it is asked for again', async () => {
+    const bucket = await KeepingBucket.start()
+    put(bucket, 'spoilt')
+    bucket.unreadable.add(note)
+    const { target, delivery } = aStaging(bucket, large)
+
+    expect(await target.deliver(delivery, never)).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringContaining('500'),
+    })
+
+    expect(bucket.uploads.size).toBe(0)
+    expect(bucket.written).toEqual([])
   })
 })
