@@ -206,18 +206,34 @@ test("an operator's command waits for the upgrade, and older builds refuse what 
   expect(copy.database.prepare('SELECT count(*) AS files FROM files').get()?.files).toBe(states.length)
 })
 
-test('an upgrade that breaks off leaves everything as it was', async () => {
-  const path = anOldDatabase()
-  const broken = migrations.slice(2).map((step) => ({ ...step, sql: `${step.sql} SELECT nonsense;` }))
-  expect(() => openDatabase(path, [...second, ...broken])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+/** Schema and rows, to the last of them. */
+function contents(path: string) {
   const { database, close } = openDatabase(path, second)
-  expect(
-    database
-      .prepare('SELECT id FROM deliveries ORDER BY seq')
-      .all()
-      .map(({ id }) => id),
-  ).toEqual(ids)
+  const schema = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all()
+  const tables = schema.filter(({ type }) => type === 'table')
+  const rows = tables.map(({ name }) => [name, database.prepare(`SELECT * FROM ${name}`).all()])
   close()
+  return { schema, rows }
+}
+
+test.each([
+  'INSERT INTO deliveries_3',
+  'DROP TABLE files;',
+  'DROP TABLE events;',
+  'ALTER TABLE deliveries_3',
+  'CREATE INDEX deliveries_jobs',
+  'CREATE TRIGGER delivery_deleted',
+])('an upgrade that breaks off before "%s" leaves everything as it was', async (statement) => {
+  const path = anOldDatabase()
+  const before = contents(path)
+  const broken = migrations.slice(2).map((step) => {
+    expect(step.sql).toContain(statement)
+    return { ...step, sql: step.sql.replace(statement, `SELECT nonsense; ${statement}`) }
+  })
+
+  expect(() => openDatabase(path, [...second, ...broken])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+
+  expect(contents(path)).toEqual(before)
   const store = await openSqliteStore({ path, clock: new FakeClock() })
   onTestFinished(() => store.close())
   expect(await store.deliveries({ limit: 99 })).toHaveLength(deliveries.length)
