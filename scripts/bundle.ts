@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin, transform } from 'esbuild'
-import { bundleOptions, oneLanguageOfZod, partsOfUndici } from './lambda/bundle.ts'
+import { builtinsAsTheyAre, bundleOptions, oneLanguageOfZod, partsOfFastify, partsOfUndici } from './lambda/bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -19,7 +19,7 @@ export async function bundleProgram(outdir: string): Promise<void> {
     chunkNames: 'chunks/[name]-[hash]',
     // Loaded only where they are used; pino finds files of its own.
     external: ['@aws-sdk/*', 'pg', 'pg-connection-string', 'pino', 'selfsigned'],
-    plugins: [ownCode, partsOfUndici, oneLanguageOfZod],
+    plugins: [builtinsAsTheyAre, ownCode, partsOfFastify, partsOfUndici, oneLanguageOfZod],
   })
 }
 

@@ -31,6 +31,9 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** No route has a schema: whole compilers of them, which Fastify would load at the start, are left out. */
+const noSchemas = { buildValidator: refuseSchema, buildSerializer: refuseSchema }
+
 /** Nothing here takes a body yet; `/api/v1` will raise this for its own routes. */
 const maxBodyBytes = 16 * 1024
 const maxHeaderBytes = 16 * 1024
@@ -53,6 +56,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 function createApp(log: Log): FastifyInstance {
   const app = fastify({
     logger: false,
+    schemaController: { compilersFactory: noSchemas },
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes, connectionsCheckingInterval: 1_000 },
@@ -74,6 +78,10 @@ function createApp(log: Log): FastifyInstance {
     return sendProblem(reply, 500, 'The request failed; the log tells why.')
   })
   return app
+}
+
+function refuseSchema(): never {
+  throw new Error('routes have no schemas here: give Fastify its compilers back first')
 }
 
 /** Probes and metrics. The routes of `/api/v1` will be one more function like this one. */
