@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readOnce } from '../lib/fields.ts'
 import { suggestion } from './closest.ts'
 import type { Problem } from './problem.ts'
 
@@ -27,7 +28,7 @@ const references = z
 
 /** What only shows when the parts are seen together: names that nothing has, triggers that tell nobody. */
 export function crossProblems(raw: unknown): readonly Problem[] {
-  const config = references.parse(raw)
+  const config = references.parse(raw, readOnce)
   const names = Object.keys(config.triggers)
   const none: readonly Problem[] =
     names.length > 0 ? [] : [{ path: ['triggers'], message: 'there is no trigger, so nothing would be watched' }]

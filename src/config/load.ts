@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConfigError } from '../core/errors.ts'
-import type { SecretRef } from '../lib/fields.ts'
+import { readOnce, type SecretRef } from '../lib/fields.ts'
 import type { SecretSource } from '../lib/secret.ts'
 import type { Config } from './config.ts'
 import { crossProblems } from './cross-checks.ts'
@@ -47,7 +47,7 @@ export function loadConfig(input: LoadInput): Config {
 
   // The one place of precedence: what was given (by a flag, else by its variable) replaces what the file says; the schema adds the defaults.
   const raw = base.laidOver.reduce((config, { setting, value }) => put(config, setting.path, value), base.raw)
-  const parsed = configSchema.safeParse(raw, { error: wording })
+  const parsed = configSchema.safeParse(raw, { ...readOnce, error: wording })
 
   const locate = locateGiven(base.laidOver, base.locate)
   const found = [

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Trigger } from '../core/trigger.ts'
+import { readOnce } from '../lib/fields.ts'
 import type { AdapterConfig, Config, TargetConfig } from './config.ts'
 import { everyTargetSchema, type ParsedConfig } from './schema.ts'
 
@@ -12,7 +13,7 @@ export interface Defaults {
 
 /** The configuration as the rest of the program sees it, frozen. `raw` is the input that `parsed` was made of. */
 export function resolveConfig(parsed: ParsedConfig, raw: unknown, defaults: Defaults): Config {
-  const adapters = rawAdapters.parse(raw)
+  const adapters = rawAdapters.parse(raw, readOnce)
   const triggers = Object.entries(parsed.triggers)
   const renamed = triggers.flatMap(([name, { renamedFrom }]) =>
     renamedFrom === undefined ? [] : [[name, renamedFrom] as const],
@@ -78,7 +79,7 @@ function resolveTrigger(
 }
 
 function resolveTarget(raw: Readonly<Record<string, unknown>>): TargetConfig {
-  const { concurrency, timeout, retry, rate, disableAfter } = everyTargetSchema.parse(raw)
+  const { concurrency, timeout, retry, rate, disableAfter } = everyTargetSchema.parse(raw, readOnce)
   return {
     ...adapter(raw, ['type', ...Object.keys(everyTargetSchema.shape)]),
     concurrency,

@@ -2,7 +2,7 @@ import { problemsOf, wording } from '../config/issues.ts'
 import { configError, pathText } from '../config/problem.ts'
 import { configSchema } from '../config/schema.ts'
 import { ConfigError } from '../core/errors.ts'
-import type { SecretRef } from '../lib/fields.ts'
+import { readOnce, type SecretRef } from '../lib/fields.ts'
 import { Secret } from '../lib/secret.ts'
 import { configurationOf, type DerivedConfiguration } from './definition/configuration-of.ts'
 import type { FunctionDefinition } from './definition/definition.ts'
@@ -102,7 +102,7 @@ function merged(first: Loose, second: Loose): Loose {
 
 /** What a definition leads to is checked as any configuration. */
 function check(raw: Loose): void {
-  const parsed = configSchema.safeParse(raw, { error: wording })
+  const parsed = configSchema.safeParse(raw, { ...readOnce, error: wording })
   if (parsed.success) return
   throw configError(problemsOf(parsed.error).map(({ path, message }) => `${pathText(path)}: ${message}`))
 }

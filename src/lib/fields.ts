@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 
+/** For a schema that sees one value, at the start: zod would compile it first, which takes longer than the reading. */
+export const readOnce = { jitless: true } as const
+
 /** A duration as people write it (`500ms`, `20s`, `10m`, `2h`, `3d`), in milliseconds after parsing. */
 export const duration = z
   .string()

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Source } from '../core/source.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { SecretRef } from '../lib/fields.ts'
+import { readOnce, type SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { Network } from '../lib/network.ts'
 import type { Random } from '../lib/random.ts'
@@ -55,6 +55,6 @@ export function defineSource<Options extends z.ZodObject>(declaration: {
   return {
     type: declaration.type,
     schema: declaration.options,
-    build: (options, deps) => declaration.create(declaration.options.parse(options), deps),
+    build: (options, deps) => declaration.create(declaration.options.parse(options, readOnce), deps),
   }
 }

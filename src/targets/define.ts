@@ -4,7 +4,7 @@ import type { ContentPart, FileVersion } from '../core/source.ts'
 import type { Target } from '../core/target.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Egress } from '../lib/egress.ts'
-import type { SecretRef } from '../lib/fields.ts'
+import { readOnce, type SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { SecretSource } from '../lib/secret.ts'
 
@@ -55,6 +55,6 @@ export function defineTarget<Options extends z.ZodObject>(declaration: {
   return {
     type: declaration.type,
     schema: declaration.options,
-    build: (options, deps) => declaration.create(declaration.options.parse(options), deps),
+    build: (options, deps) => declaration.create(declaration.options.parse(options, readOnce), deps),
   }
 }
