@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
@@ -17,4 +18,15 @@ if (process.pid === 1) {
 }
 // A checkout runs its source as it is; the published package holds only what the build made of it.
 const source = new URL('../src/cli/main.ts', import.meta.url)
-await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
+if (existsSync(source)) await import(source.href)
+else {
+  keepCompiledCode()
+  await import(new URL('../dist/cli/main.js', import.meta.url).href)
+}
+
+/** The next start finds what this one compiles. In a folder of the user's own, for what lies there is run; where there is none, all goes on without. */
+function keepCompiledCode() {
+  const { XDG_CACHE_HOME, HOME } = process.env
+  const caches = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : HOME?.startsWith('/') ? `${HOME}/.cache` : null
+  if (caches !== null) enableCompileCache(`${caches}/onetrigger`)
+}
