@@ -1,29 +1,29 @@
-// What the delivery half does: signed deliveries from SQLite (synchronous=FULL) to a receiver in a process of its own.
-//   npm run bench:deliveries -- --backlog 100000 --rate 1000 --seconds 20 --rounds 3
-// Prints deliveries per second from a full outbox; the time from handing an event to the store to its request at the receiver, at a steady
-// rate; and what a healthy target keeps of its throughput beside one that hangs and one that fails.
-import { parseArgs } from 'node:util'
 import type { Outcome } from '../../src/core/delivery.ts'
 import { deliveryId } from '../../src/core/ids.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
 import type { Target } from '../../src/core/target.ts'
 import type { DispatcherTarget } from '../../src/delivery/dispatcher.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
+import { readOptions, wholeNumber } from '../options.ts'
 import { percentiles, preciseNow, Sink } from './children.ts'
 import { bare, dispatch, saturated } from './saturation.ts'
 import { concurrency, owedEvents, signed } from './signed.ts'
 import { median } from './statistics.ts'
 
-const { values } = parseArgs({
+const { backlog, rate, seconds, rounds } = readOptions({
+  command: 'bench:deliveries',
+  about:
+    'What the delivery half does: signed deliveries from SQLite (synchronous=FULL) to a receiver in a process of its own. Prints deliveries per second from ' +
+    'a full outbox; the time from handing an event to the store to its request at the receiver, at a steady rate; and what a healthy target keeps of its ' +
+    'throughput beside one that hangs and one that fails.',
+  examples: { '--backlog 10000 --rounds 1': 'a shorter one' },
   options: {
-    backlog: { type: 'string', default: '100000' },
-    rate: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '20' },
-    rounds: { type: 'string', default: '3' },
+    backlog: wholeNumber('how many deliveries are owed at the start', 100_000),
+    rate: wholeNumber('how many events come in a second, where they come steadily', 1_000),
+    seconds: wholeNumber('how long they come', 20, { unit: 'seconds' }),
+    rounds: wholeNumber('how often all is measured', 3),
   },
 })
-const [backlog, rate] = [Number(values.backlog), Number(values.rate)]
-const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)]
 const clock = createSystemClock()
 const never = new AbortController().signal
 

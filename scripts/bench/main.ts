@@ -1,15 +1,10 @@
-// Measures everything that docs/benchmarks.md tells, each in processes of its own, and writes it there.
-//   npm run bench                         all, 5 runs; writes docs/benchmarks/results.json, the plots and the generated part of docs/benchmarks.md
-//   npm run bench -- --only scan,idle     some of it; what was measured before stays
-//   npm run bench -- --quick              small sizes, one run, to look at; writes nothing
-//   npm run bench -- --quick --check      what CI asserts: amounts and counts that hold on any machine
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { createSystemClock } from '../../src/lib/clock.ts'
+import { flag, readOptions, someOf, wholeNumber } from '../options.ts'
 import type { Measurement, Scale, Values } from './measurement.ts'
 import { measurements } from './measurements.ts'
 import { installPackage } from './package.ts'
@@ -24,30 +19,37 @@ const results = join(folder, 'results.json')
 /** Nothing may hang for ever; the slowest measurement takes a fifth of it. */
 const mostMs = 3_600_000
 
-const { values } = parseArgs({
+const options = readOptions({
+  command: 'bench',
+  about:
+    'Measures everything that docs/benchmarks.md tells, each in processes of its own, and writes it there: results.json, the plots and the generated part ' +
+    'of the page.',
+  examples: {
+    '': 'all, 5 runs',
+    '--only scan,idle': 'some of it; what was measured before stays',
+    '--quick': 'small sizes, one run, to look at; writes nothing',
+    '--quick --check': 'what CI asserts: amounts and counts that hold on any machine',
+  },
   options: {
-    runs: { type: 'string' },
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    /** Only writes the page anew from what was measured. */
-    page: { type: 'boolean', default: false },
+    runs: wholeNumber('how often each is measured (default: 5, and 1 with --quick or --check)', undefined),
+    only: someOf(
+      measurements.map(({ name }) => name),
+      'measure these instead of all, with commas between',
+    ),
+    quick: flag('small sizes; writes nothing'),
+    check: flag('still smaller ones, and assert what must hold on any machine; writes nothing'),
+    page: flag('measure nothing, and write the page anew from what was measured'),
   },
 })
-const scale: Scale = values.check ? 'check' : values.quick ? 'quick' : 'full'
-const runs = Number(values.runs ?? (scale === 'full' ? 5 : 1))
+const { only } = options
+const scale: Scale = options.check ? 'check' : options.quick ? 'quick' : 'full'
+const runs = options.runs ?? (scale === 'full' ? 5 : 1)
 
-if (values.page) write(readResults(results))
+if (options.page) write(readResults(results))
 else await measureAll(chosen())
 
 function chosen(): readonly Measurement[] {
-  const names = values.only?.split(',') ?? null
-  const unknown = names?.filter((name) => !measurements.some((each) => each.name === name)) ?? []
-  if (unknown.length > 0) {
-    console.error(`there is no ${unknown.join(', ')}; there are ${measurements.map(({ name }) => name).join(', ')}`)
-    process.exit(2)
-  }
-  return measurements.filter(({ name, sizes }) => sizes[scale] !== undefined && (names?.includes(name) ?? true))
+  return measurements.filter(({ name, sizes }) => sizes[scale] !== undefined && (only?.includes(name) ?? true))
 }
 
 async function measureAll(wanted: readonly Measurement[]): Promise<void> {
@@ -64,7 +66,7 @@ async function measureAll(wanted: readonly Measurement[]): Promise<void> {
     // After each, so that an end in the middle loses nothing.
     if (scale === 'full') write(merged(readResults(results), measured))
   }
-  const broken = values.check ? wanted.flatMap((each) => brokenBounds(each, measured)) : []
+  const broken = options.check ? wanted.flatMap((each) => brokenBounds(each, measured)) : []
   for (const line of broken) console.error(line)
   const missing = measured.filter((result) => result.runs.length === 0).map(({ name }) => name)
   if (missing.length > 0) console.error(`could not be measured: ${missing.join(', ')}`)

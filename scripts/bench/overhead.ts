@@ -1,22 +1,22 @@
-// What OneTrigger adds to the quiet period: request at the receiver minus (last change seen + stableFor), at a steady rate of uploads (open loop).
-// Provider and receiver are processes of their own. The first seconds, in which everything is compiled and connected, are told apart, and so is the first
-// second after the pause that follows: a quiet provider tells of all its files at once.
-//   npm run bench:overhead -- --rate 200 --seconds 20 --per-second 100
-import { parseArgs } from 'node:util'
+import { amount, readOptions, wholeNumber } from '../options.ts'
 import { percentiles } from './children.ts'
 import { streamUploads } from './upload-stream.ts'
 
-const { values } = parseArgs({
+const { rate, seconds, warmUp, perSecond, perDirectory } = readOptions({
+  command: 'bench:overhead',
+  about:
+    'What OneTrigger adds to the quiet period: request at the receiver minus (last change seen + stableFor), at a steady rate of uploads (open loop). ' +
+    'Provider and receiver are processes of their own. The first seconds, in which everything is compiled and connected, are told apart, and so is the ' +
+    'first second after the pause that follows: a quiet provider tells of all its files at once.',
+  examples: { '--rate 200 --seconds 20 --per-second 100': 'with more requests to the provider than by itself' },
   options: {
-    rate: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '20' },
-    'warm-up': { type: 'string', default: '5' },
-    'per-second': { type: 'string', default: '20' },
-    'per-directory': { type: 'string', default: '100000' },
+    rate: wholeNumber('how many files arrive in a second', 200),
+    seconds: wholeNumber('how long, after the first seconds', 20, { unit: 'seconds' }),
+    warmUp: wholeNumber('the first seconds, told apart', 5, { least: 0, unit: 'seconds' }),
+    perSecond: amount('how many requests the provider gets in a second, at most', 20, 'number'),
+    perDirectory: wholeNumber('how many files a directory holds', 100_000),
   },
 })
-const [rate, seconds, warmUp] = [Number(values.rate), Number(values.seconds), Number(values['warm-up'])]
-const [perSecond, perDirectory] = [Number(values['per-second']), Number(values['per-directory'])]
 const { late, missing } = await streamUploads({ rate, seconds, warmUp, perSecond, perDirectory })
 const steady = late.filter(({ part }) => part === 'steady')
 const onset = late.filter(({ part }) => part === 'onset')

@@ -1,24 +1,28 @@
-// What 1, 2 and 4 processes deliver together from one PostgreSQL: signed deliveries from a full outbox to a receiver in a process of its own.
-//   npm run bench:replicas -- --backlog 20000 --processes 1,2,4 --rounds 3
-import { parseArgs } from 'node:util'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
 import { connectPostgres } from '../../src/store/postgres/connect.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
+import { readOptions, wholeNumber, wholeNumbers } from '../options.ts'
 import { Deliverer, Sink } from './children.ts'
 import { owedEvents } from './signed.ts'
 
-const { values } = parseArgs({
+const {
+  backlog,
+  processes: counts,
+  rounds,
+} = readOptions({
+  command: 'bench:replicas',
+  about:
+    'What 1, 2 and 4 processes deliver together from one PostgreSQL: signed deliveries from a full outbox to a receiver in a process of its own.',
+  examples: { '--backlog 10000 --processes 1,2 --rounds 2': 'a shorter one' },
   options: {
-    backlog: { type: 'string', default: '20000' },
-    processes: { type: 'string', default: '1,2,4' },
-    rounds: { type: 'string', default: '3' },
+    backlog: wholeNumber('how many deliveries are owed at the start', 20_000),
+    processes: wholeNumbers('how many processes deliver, one after the other, with commas between', [1, 2, 4]),
+    rounds: wholeNumber('how often all of them are measured', 3),
   },
 })
-const backlog = Number(values.backlog)
-const counts = values.processes.split(',').map(Number)
 const clock = createSystemClock()
 const deps = { clock, log: silentLog }
 const never = new AbortController().signal
@@ -53,7 +57,7 @@ async function together(processes: number): Promise<number> {
 }
 
 const results = new Map<number, number[]>(counts.map((count) => [count, []]))
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; round <= rounds; round++) {
   console.log(`round ${round}: a full outbox of ${backlog}`)
   for (const count of counts) results.get(count)?.push(await together(count))
 }

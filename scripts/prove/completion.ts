@@ -1,9 +1,5 @@
-// Plays the published corpus of uploads to OneTrigger and to the rules that others document, and compares what each takes for complete with the truth.
-//   npm run prove:completion [-- --json] [--stable-for 2,10,20,60]
-//   npm run prove:completion -- --make          writes the corpus again, from its seed
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { makeCorpus } from '../../test/completion/generator/corpus.ts'
 import { oneTrigger } from '../../test/completion/players/onetrigger.ts'
 import { rivals } from '../../test/completion/players/rivals.ts'
@@ -11,17 +7,26 @@ import { brokenPromises } from '../../test/completion/promise.ts'
 import { asJson, asMarkdown, type Result } from '../../test/completion/report.ts'
 import { judgeAll } from '../../test/completion/score.ts'
 import { asFile, corpusFolder, readCorpus } from '../../test/completion/trace.ts'
+import { amounts, flag, readOptions } from '../options.ts'
 
-const { values } = parseArgs({
+const options = readOptions({
+  command: 'prove:completion',
+  about:
+    'Plays the published corpus of uploads to OneTrigger and to the rules that others document, and compares what each takes for complete with the truth.',
+  examples: {
+    '': 'the table of docs/benchmarks.md',
+    '--stable-for 2,60': 'for two quiet periods only',
+    '--make': 'writes the corpus again, from its seed',
+  },
   options: {
-    'stable-for': { type: 'string', default: '20,2,10,60' },
-    json: { type: 'boolean', default: false },
-    make: { type: 'boolean', default: false },
+    stableFor: amounts('quiet periods of OneTrigger that are tried, with commas between', [20, 2, 10, 60], 'seconds'),
+    json: flag('print JSON instead of tables'),
+    make: flag('write the corpus, and prove nothing'),
   },
 })
 
-if (values.make) make()
-else await prove(values['stable-for'].split(',').map((text) => Number(text) * 1_000))
+if (options.make) make()
+else await prove(options.stableFor.map((seconds) => seconds * 1_000))
 
 function make(): void {
   for (const [mode, traces] of makeCorpus()) {
@@ -42,7 +47,7 @@ async function prove(windowsMs: readonly number[]): Promise<void> {
     broken.push(...brokenPromises(judged, stableForMs).map((what) => `stableFor ${stableForMs / 1_000} s: ${what}`))
   }
   for (const rival of rivals) results.push({ player: rival.name, judged: await judgeAll(rival, corpus) })
-  console.log(values.json ? JSON.stringify(asJson(results, broken), null, 2) : asMarkdown(results))
+  console.log(options.json ? JSON.stringify(asJson(results, broken), null, 2) : asMarkdown(results))
   for (const each of broken) console.error(`BROKEN: ${each}`)
   if (corpus.length < 200) console.error(`there are only ${corpus.length} traces`)
   process.exitCode = broken.length === 0 && corpus.length >= 200 ? 0 : 1

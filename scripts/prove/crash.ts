@@ -1,32 +1,32 @@
-// Kills OneTrigger again and again, at random and at named points, while files arrive, are overwritten, moved and deleted, and compares what an oracle
-// knows was finished with what a receiver got.
-//   npm run prove:crash -- --kills 50 --files 2000 --seed 1 --store sqlite --json
-// With --split the store writes each commit in two transactions, which is wrong, and the verdict must be bad.
-
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { runCrash } from '../../test/e2e/crash/crash.ts'
+import { flag, oneOf, readOptions, wholeNumber } from '../options.ts'
 
-const { values } = parseArgs({
+const { json, split, ...options } = readOptions({
+  command: 'prove:crash',
+  about:
+    'Kills OneTrigger again and again, at random and at named points, while files arrive, are overwritten, moved and deleted, and compares what an ' +
+    'oracle knows was finished with what a receiver got.',
+  examples: {
+    '--kills 50 --files 2000 --seed 1': 'what it does by itself',
+    '--kills 22 --files 660 --store postgres': 'the same on PostgreSQL',
+  },
   options: {
-    kills: { type: 'string', default: '50' },
-    files: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: '1' },
-    store: { type: 'string', default: 'sqlite' },
-    split: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
+    kills: wholeNumber('how often it is killed', 50),
+    files: wholeNumber('how many files arrive', 2_000),
+    seed: wholeNumber('what is drawn: files, and points to kill at', 1, { least: 0 }),
+    store: oneOf(['sqlite', 'postgres'], 'what it keeps its state in', 'sqlite'),
+    split: flag('write each commit in two transactions, which is wrong: the verdict must be bad'),
+    json: flag('print the report as JSON, all else on stderr'),
   },
 })
-if (values.store !== 'sqlite' && values.store !== 'postgres') throw new Error('--store is sqlite or postgres')
-const say = values.json ? console.error : console.log
+// What it runs is loaded when the options are understood, so that help comes at once.
+const { runCrash } = await import('../../test/e2e/crash/crash.ts')
+const say = json ? console.error : console.log
 const splitChild = join(import.meta.dirname, '..', '..', 'test', 'e2e', 'crash', 'split-child.ts')
 const splitPoints = ['commit:halved'] as const
 const report = await runCrash({
-  kills: Number(values.kills),
-  files: Number(values.files),
-  seed: Number(values.seed),
-  store: values.store,
-  ...(values.split ? { victim: { program: splitChild }, points: splitPoints } : {}),
+  ...options,
+  ...(split ? { victim: { program: splitChild }, points: splitPoints } : {}),
   onKill: (kill, { seconds, finished, requests, owed }) => {
     if (kill % 10 === 0)
       say(`${seconds} s: ${kill} kills, ${finished} revisions finished, ${requests} requests, ${owed} owed`)
@@ -44,5 +44,5 @@ say(
   `${kills} kills in ${seconds} s, ${finished} revisions finished: ${lost.length} lost, ${early.length} early, ${twoIds.length} with two ids, ` +
     `${repeats} repeats of ${inFlight} deliveries in flight at the kills, ${needless.length} needless`,
 )
-if (values.json) console.log(JSON.stringify(report))
+if (json) console.log(JSON.stringify(report))
 process.exit(report.good ? 0 : 1)

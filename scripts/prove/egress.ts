@@ -1,6 +1,3 @@
-// Tries to reach forbidden addresses through the guard, and lets the kernel's own record (strace) say what was connected to.
-//   npm run prove:egress
-
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { createEgress, EgressError, type EgressOptions } from '../../src/lib/egress.ts'
+import { internal, readOptions } from '../options.ts'
 
 /** One request that is tried; `answers` are what the name server says, one list for each time it is asked. */
 interface Case {
@@ -156,7 +154,7 @@ function prove(): void {
   try {
     const [trace, results] = [join(folder, 'trace'), join(folder, 'rows.json')]
     const traced = ['-f', '-e', 'trace=connect,sendto,sendmsg,sendmmsg', '-o', trace, process.execPath]
-    const child = spawnSync('strace', [...traced, import.meta.filename, results], {
+    const child = spawnSync('strace', [...traced, import.meta.filename, '--results', results], {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     if (child.status !== 0) throw new Error(`the traced process ended with ${child.status}`)
@@ -198,6 +196,12 @@ function report(rows: readonly Row[], connected: readonly string[]): void {
     process.exitCode = 1
 }
 
-const [, , results] = process.argv
+const { results } = readOptions({
+  command: 'prove:egress',
+  about:
+    "Tries to reach forbidden addresses through the guard, and lets the kernel's own record (strace) say what was connected to. Needs Linux and strace.",
+  examples: { '': 'all of its cases' },
+  options: { results: internal('where the traced half writes what it saw') },
+})
 if (results === undefined) prove()
 else await attempt(results)

@@ -1,26 +1,27 @@
-// Kills the replica that watches, again and again, while files arrive; compares what an oracle knows was finished with what a receiver got, and prints
-// how long each change took.
-//   npm run prove:failover -- --kills 20 --rate 20 --seed 1
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { startDemoReceiver } from '../../src/cli/demo-receiver.ts'
 import { type FinishedRevision, judge } from '../../src/cli/demo-verdict.ts'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
 import { type OneTriggerProcess, spawnOneTrigger } from '../../test/support/onetrigger.ts'
 import { seededRandom } from '../../test/support/simulator.ts'
+import { amount, readOptions, wholeNumber } from '../options.ts'
 import { startSimulated } from '../simulated.ts'
 
-const { values } = parseArgs({
+const { kills, rate, seed } = readOptions({
+  command: 'prove:failover',
+  about:
+    'Kills the replica that watches, again and again, while files arrive; compares what an oracle knows was finished with what a receiver got, and prints ' +
+    'how long each change took. Needs PostgreSQL.',
+  examples: { '--kills 20 --rate 20 --seed 1': 'what it does by itself' },
   options: {
-    kills: { type: 'string', default: '20' },
-    rate: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
+    kills: wholeNumber('how often it is killed', 20),
+    rate: amount('how many files arrive in a second', 20, 'number'),
+    seed: wholeNumber('what is drawn: files and pauses', 1, { least: 0 }),
   },
 })
-const [kills, rate, seed] = [Number(values.kills), Number(values.rate), Number(values.seed)]
 const clock = createSystemClock()
 const random = seededRandom(seed)
 const never = new AbortController().signal

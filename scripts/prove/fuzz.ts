@@ -1,9 +1,7 @@
-// Sends random and hostile input through every door, each in a thread with little memory and a watchdog. What once failed is sent first (test/fuzz/seeds).
-//   npm run prove:fuzz -- --runs 2000 --seed 1 [--area streams]
-import { parseArgs } from 'node:util'
+import { readdirSync } from 'node:fs'
+import { parse } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { areas } from '../../test/fuzz/areas.ts'
-import { runArea } from '../../test/fuzz/fuzz.ts'
+import { readOptions, someOf, wholeNumber } from '../options.ts'
 
 /** Megabytes of objects that a door may need; a few kilobytes come in. */
 const mostMemory = 768
@@ -23,15 +21,23 @@ if (isMainThread) await prove()
 else await work(workerData as Task)
 
 async function prove(): Promise<void> {
-  const { values } = parseArgs({
+  const options = readOptions({
+    command: 'prove:fuzz',
+    about:
+      'Sends random and hostile input through every door, each in a thread with little memory and a watchdog. What once failed is sent first (test/fuzz/seeds).',
+    examples: {
+      '--runs 2000 --seed 1': 'the same inputs each time',
+      '--area streams --area http': 'two doors only',
+    },
     options: {
-      runs: { type: 'string', default: '2000' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
-      area: { type: 'string', multiple: true, default: Object.keys(areas) },
+      runs: wholeNumber('how many inputs each property gets', 2_000),
+      seed: wholeNumber('what is drawn; another one each time where none is given', undefined, { least: 0 }),
+      area: someOf(areaNames(), 'these doors instead of all'),
     },
   })
-  const [runs, seed] = [Number(values.runs), Number(values.seed)]
-  for (const name of values.area) {
+  const { areas } = await import('../../test/fuzz/areas.ts')
+  const { runs, seed = Date.now() % 1_000_000_007, area = Object.keys(areas) } = options
+  for (const name of area) {
     const began = performance.now()
     const task: Task = { name, seed, runs, count: new SharedArrayBuffer(4) }
     const failure = await watch(task)
@@ -42,6 +48,11 @@ async function prove(): Promise<void> {
     console.log(failure)
     process.exitCode = 1
   }
+}
+
+/** Each has a file; to load what they are made of takes seconds, for which nobody waits who asks for help. */
+function areaNames(): readonly string[] {
+  return readdirSync(new URL('../../test/fuzz/areas', import.meta.url)).map((file) => parse(file).name)
 }
 
 /** Null = nothing was found. */
@@ -73,6 +84,8 @@ async function work({ name, seed, runs, count }: Task): Promise<void> {
   // What nobody waits for ends the process; here it must be told.
   process.on('unhandledRejection', (error) => parentPort?.postMessage(`nobody waited for: ${String(error)}`))
   try {
+    const { areas } = await import('../../test/fuzz/areas.ts')
+    const { runArea } = await import('../../test/fuzz/fuzz.ts')
     const found = await runArea(name, areas[name] ?? {}, { seed, runs, onInput: () => Atomics.add(counter, 0, 1) })
     parentPort?.postMessage(found.length === 0 ? null : found.join('\n\n'))
   } catch (error) {

@@ -1,33 +1,36 @@
-// Plays scenarios that fast-check makes up (cuts, lost and spoiled events, outages, fail-over, moved directories, lost rights, downtime) in virtual
-// time, and compares what OneTrigger reported with what was finished, and what it asked of providers with what it may (test/simulation/gaps/calls.ts).
-//   npm run prove:gaps -- --scenarios 10000 --seed 1
-//   npm run prove:gaps -- --scenario 1000042              one of them again, with a trace; made smaller where it fails
-//   npm run prove:gaps -- --scenarios 100 --without-reconcile   shows that a defect is found: nothing repairs what a stream misses
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { withoutReconcile } from '../../test/simulation/gaps/deaf-source.ts'
 import { playScenario } from '../../test/simulation/gaps/play.ts'
 import { scenarioOf, smallestFailing } from '../../test/simulation/gaps/search.ts'
 import { add, emptyTally, type Tally, tallyOf } from '../../test/simulation/gaps/tally.ts'
+import { flag, internal, readOptions, wholeNumber } from '../options.ts'
 
-const { values } = parseArgs({
+const { scenarios, seed, scenario, workers, ...options } = readOptions({
+  command: 'prove:gaps',
+  about:
+    'Plays scenarios that fast-check makes up (cuts, lost and spoiled events, outages, fail-over, moved directories, lost rights, downtime) in virtual ' +
+    'time, and compares what OneTrigger reported with what was finished, and what it asked of providers with what it may (test/simulation/gaps/calls.ts).',
+  examples: {
+    '--scenarios 10000 --seed 1': 'ten times as many',
+    '--scenario 1000042': 'one of them again, with a trace; made smaller where it fails',
+    '--scenarios 100 --without-reconcile': 'shows that a defect is found: the verdict must be bad',
+  },
   options: {
-    scenarios: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    scenario: { type: 'string' },
-    workers: { type: 'string', default: String(Math.min(availableParallelism(), 8)) },
-    'without-reconcile': { type: 'boolean', default: false },
-    /** Set for the processes that share the work: `first/count/step`. */
-    share: { type: 'string' },
+    scenarios: wholeNumber('how many are played', 1_000),
+    seed: wholeNumber('where they begin: the first is SEED times a million', 1, { least: 0 }),
+    scenario: wholeNumber('play this one only', undefined, { least: 0 }),
+    workers: wholeNumber('how many processes share the work', Math.min(availableParallelism(), 8)),
+    withoutReconcile: flag('let nothing repair what a stream misses'),
+    share: internal('which scenarios a process plays: first/count/step'),
   },
 })
-const defect = values['without-reconcile'] ? { throughSource: withoutReconcile } : {}
+const defect = options.withoutReconcile ? { throughSource: withoutReconcile } : {}
 
-if (values.scenario !== undefined) await replay(Number(values.scenario))
-else if (values.share !== undefined) process.send?.(await playShare(values.share))
-else await playAll(Number(values.scenarios), Number(values.seed) * 1_000_000)
+if (scenario !== undefined) await replay(scenario)
+else if (options.share !== undefined) process.send?.(await playShare(options.share))
+else await playAll(scenarios, seed * 1_000_000)
 
 async function replay(seed: number): Promise<void> {
   const scenario = (await smallestFailing(seed, defect)) ?? scenarioOf(seed)
@@ -41,7 +44,6 @@ async function replay(seed: number): Promise<void> {
 }
 
 async function playAll(scenarios: number, first: number): Promise<void> {
-  const workers = Number(values.workers)
   const began = performance.now()
   const shares = Array.from({ length: workers }, (_, index) => {
     const count = Math.ceil((scenarios - index) / workers)
@@ -52,7 +54,7 @@ async function playAll(scenarios: number, first: number): Promise<void> {
   const [worst] = tally.failed.toSorted((a, b) => a - b)
   if (worst === undefined) return
   process.exitCode = 1
-  if (values['without-reconcile']) return
+  if (options.withoutReconcile) return
   console.log(
     `the first of them, made smaller (npm run prove:gaps -- --scenario ${worst} plays it again, with a trace):`,
   )
@@ -64,7 +66,7 @@ async function playElsewhere(share: string): Promise<Tally> {
   const child = fork(import.meta.filename, [
     '--share',
     share,
-    ...(values['without-reconcile'] ? ['--without-reconcile'] : []),
+    ...(options.withoutReconcile ? ['--without-reconcile'] : []),
   ])
   let tally: Tally | null = null
   // Our own message.

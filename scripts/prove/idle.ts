@@ -1,24 +1,23 @@
-// Counts what an idle watch asks of its provider.
-//   npm run prove:idle -- --via events --directories 1000 --minutes 10
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createSystemClock, sleep } from '../../src/lib/clock.ts'
+import { amount, oneOf, readOptions, wholeNumber } from '../options.ts'
 import { startSimulated } from '../simulated.ts'
 
-const { values } = parseArgs({
+const { via, directories, files, minutes } = readOptions({
+  command: 'prove:idle',
+  about: 'Counts what an idle watch asks of its provider.',
+  examples: { '--via changes --directories 1000 --minutes 10': 'by the stream of changes instead of events' },
   options: {
-    via: { type: 'string', default: 'events' },
-    directories: { type: 'string', default: '1000' },
-    files: { type: 'string', default: '10000' },
-    minutes: { type: 'string', default: '10' },
+    via: oneOf(['auto', 'events', 'changes', 'poll'], 'how changes are noticed', 'events'),
+    directories: wholeNumber('how many directories are watched', 1_000),
+    files: wholeNumber('how many files lie in them', 10_000, { least: 0 }),
+    minutes: amount('how long requests are counted', 10, 'minutes'),
   },
 })
-const [directories, files, minutes] = [Number(values.directories), Number(values.files), Number(values.minutes)]
 const clock = createSystemClock()
 const never = new AbortController().signal
 const temporary = mkdtempSync(join(tmpdir(), 'onetrigger-idle-'))
@@ -26,19 +25,7 @@ const simulator = await startSimulated(clock)
 for (let index = 0; index < directories; index++) simulator.model.mkdir(`in/d${index}`)
 for (let index = 0; index < files; index++) simulator.model.create(`in/d${index % directories}/f${index}`, 100)
 
-const args = [
-  'run',
-  '-H',
-  simulator.url,
-  '-s',
-  'Gamma',
-  '-f',
-  'in',
-  '-w',
-  'http://127.0.0.1:9/',
-  '--via',
-  String(values.via),
-]
+const args = ['run', '-H', simulator.url, '-s', 'Gamma', '-f', 'in', '-w', 'http://127.0.0.1:9/', '--via', via]
 const child = spawn(
   process.execPath,
   [join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts'), ...args, '--store', join(temporary, 'o.db')],
@@ -58,7 +45,7 @@ const start = simulator.requests.total
 simulator.requests.clear()
 await sleep(clock, minutes * 60_000, never)
 console.log(
-  `${values.via}: ${directories} directories, ${files} files: ${start} requests to start, then in ${minutes} idle minutes ${simulator.requests.total}:`,
+  `${via}: ${directories} directories, ${files} files: ${start} requests to start, then in ${minutes} idle minutes ${simulator.requests.total}:`,
 )
 for (const [route, count] of simulator.requests.counts) console.log(`  ${count} ${route}`)
 child.kill('SIGTERM')

@@ -1,21 +1,25 @@
-// Kills runs of the scheduled function at random points while files arrive, each run as Lambda would make it, and compares what an oracle knows was finished
-// with what a receiver got. A minute lies between two runs, by the clock of the function.
-//   npm run prove:lambda -- --crashes 200 --seed 1
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { bundleFunction } from '../lambda/bundle.ts'
+import { readOptions, wholeNumber } from '../options.ts'
 import { proveLambda } from './lambda-crashes.ts'
 
-const { values } = parseArgs({
-  options: { crashes: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+const { crashes, seed } = readOptions({
+  command: 'prove:lambda',
+  about:
+    'Kills runs of the scheduled function at random points while files arrive, each run as Lambda would make it, and compares what an oracle knows was ' +
+    'finished with what a receiver got. A minute lies between two runs, by the clock of the function.',
+  examples: { '--crashes 200 --seed 1': 'what it does by itself' },
+  options: {
+    crashes: wholeNumber('how many runs are killed', 200),
+    seed: wholeNumber('what is drawn: files, and points to kill at', 1, { least: 0 }),
+  },
 })
 const folder = mkdtempSync(join(tmpdir(), 'onetrigger-lambda-'))
 try {
   await bundleFunction(folder)
-  const crashes = Number(values.crashes)
-  const result = await proveLambda({ folder, crashes, seed: Number(values.seed), say: console.log })
+  const result = await proveLambda({ folder, crashes, seed, say: console.log })
   const { finished, lost, early, twoIds, repeats, runs, points } = result
   console.log(
     `${crashes} crashes in ${runs} runs, ${finished} files finished: ${lost} lost, ${early} early, ${twoIds} with two ids, ` +

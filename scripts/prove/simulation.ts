@@ -1,24 +1,27 @@
-// Lets files live in virtual time, in one process, from their first byte to their deletion: provider, source, pipeline, store, dispatcher, target. One
-// seed gives one run. Files are uploaded at once, in pieces or under a temporary name, overwritten and moved; streams are cut, deliveries fail.
-//   npm run prove:simulation -- --files 1000000 --seed 1
-//   npm run prove:simulation -- --files 100000 --store sqlite
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { runLifecycles } from '../../test/simulation/lifecycles.ts'
+import { amount, oneOf, readOptions, wholeNumber } from '../options.ts'
 
-const { values } = parseArgs({
+const { files, seed, perSecond, store, mostMegabytes } = readOptions({
+  command: 'prove:simulation',
+  about:
+    'Lets files live in virtual time, in one process, from their first byte to their deletion: provider, source, pipeline, store, dispatcher, target. One ' +
+    'seed gives one run. Files are uploaded at once, in pieces or under a temporary name, overwritten and moved; streams are cut, deliveries fail.',
+  examples: {
+    '--files 1000000 --seed 1': 'what it does by itself',
+    '--files 100000 --store sqlite': 'fewer, in a store on disk',
+  },
   options: {
-    files: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '1' },
-    'per-second': { type: 'string', default: '500' },
-    store: { type: 'string', default: 'memory' },
-    'most-megabytes': { type: 'string', default: '400' },
+    files: wholeNumber('how many files live', 1_000_000),
+    seed: wholeNumber('the same seed gives the same run, whose digest is printed', 1, { least: 0 }),
+    perSecond: amount('how many of them begin in a second of virtual time', 500, 'number'),
+    store: oneOf(['memory', 'sqlite'], 'what states and deliveries are kept in', 'memory'),
+    mostMegabytes: amount('a larger heap is a failure', 400, 'megabytes'),
   },
 })
-const [files, mostMegabytes] = [Number(values.files), Number(values['most-megabytes'])]
 const megabyte = 1_048_576
 const folder = mkdtempSync(join(tmpdir(), 'onetrigger-simulation-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -28,9 +31,9 @@ const began = performance.now()
 const seconds = () => (performance.now() - began) / 1_000
 const run = await runLifecycles({
   files,
-  seed: Number(values.seed),
-  perSecond: Number(values['per-second']),
-  ...(values.store === 'sqlite' ? { createStore: (clock) => openSqliteStore({ path, clock }) } : {}),
+  seed,
+  perSecond,
+  ...(store === 'sqlite' ? { createStore: (clock) => openSqliteStore({ path, clock }) } : {}),
   onMinute: (lives, held) => {
     const line = `\r${lives} lives, ${(held / megabyte).toFixed(0)} MB, ${seconds().toFixed(0)} s `
     if (process.stderr.isTTY) process.stderr.write(line)
@@ -44,7 +47,7 @@ const problems = [
   ...(peak <= mostMegabytes ? [] : [`${peak.toFixed(0)} MB were held, more than ${mostMegabytes}`]),
 ]
 console.log(
-  `\n${run.lives} lives in ${took.toFixed(0)} s (${(run.lives / took).toFixed(0)} a second), ${(run.virtualMs / 60_000).toFixed(0)} minutes of virtual time, ${values.store} store`,
+  `\n${run.lives} lives in ${took.toFixed(0)} s (${(run.lives / took).toFixed(0)} a second), ${(run.virtualMs / 60_000).toFixed(0)} minutes of virtual time, ${store} store`,
 )
 console.log(
   `${run.finished} versions finished, ${run.received} events received; at most ${peak.toFixed(0)} MB of heap were held`,

@@ -1,23 +1,25 @@
-// Lets OneTrigger work for a long time while receiver and providers fail in turn; it goes from one provider to the other and back, and a second one is
-// killed and stopped beside it: nothing may be lost, and memory and descriptors of the one that is never restarted have to stay flat. Needs Linux.
-//   npm run prove:soak -- --minutes 60 --per-second 20 --seed 1 --json
-import { parseArgs } from 'node:util'
-import { runSoak } from '../../test/e2e/soak/soak.ts'
+import { amount, flag, readOptions, wholeNumber } from '../options.ts'
 
-const { values } = parseArgs({
+const { json, ...options } = readOptions({
+  command: 'prove:soak',
+  about:
+    'Lets OneTrigger work for a long time while receiver and providers fail in turn; it goes from one provider to the other and back, and a second one is ' +
+    'killed and stopped beside it: nothing may be lost, and memory and descriptors of the one that is never restarted have to stay flat. Needs Linux.',
+  examples: { '--minutes 10 --per-second 15 --seed 2': 'a short one' },
   options: {
-    minutes: { type: 'string', default: '60' },
-    'per-second': { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
+    minutes: amount('how long files arrive', 60, 'minutes'),
+    perSecond: amount('how many files arrive in a second', 20, 'number'),
+    seed: wholeNumber('what is drawn: files and troubles', 1, { least: 0 }),
+    json: flag('print the report as JSON, all else on stderr'),
   },
 })
-const say = values.json ? console.error : console.log
+// What it runs is loaded when the options are understood, so that help comes at once.
+const { runSoak } = await import('../../test/e2e/soak/soak.ts')
+
+const say = json ? console.error : console.log
 const mib = (bytes: number) => (bytes / 1_048_576).toFixed(1)
 const report = await runSoak({
-  minutes: Number(values.minutes),
-  perSecond: Number(values['per-second']),
-  seed: Number(values.seed),
+  ...options,
   onMeasured: ({ seconds, finished, requests, owed, troubles, rss, heap, descriptors }) =>
     say(
       `${seconds} s: ${finished} revisions finished, ${requests} requests, ${owed} owed, ${troubles} troubles; ` +
@@ -37,5 +39,5 @@ say(
   `after the warm-up RSS grew by ${mib(growth.rss)} MiB, the heap by ${mib(growth.heap)} MiB, descriptors by ${growth.descriptors.toFixed(1)}: ` +
     (tooMuch.length === 0 ? 'flat' : `too much: ${tooMuch.join(', ')}`),
 )
-if (values.json) console.log(JSON.stringify(report))
+if (json) console.log(JSON.stringify(report))
 process.exit(report.good ? 0 : 1)
