@@ -85,7 +85,9 @@ export const partsOfUndici: Plugin = {
       contents: `
         import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
         import request from 'undici/lib/api/api-request.js'
+        import errors from 'undici/lib/core/errors.js'
         Object.assign(Dispatcher.prototype, { request })
+        export { errors }
         export { default as Client } from 'undici/lib/dispatcher/client.js'
         export { default as Pool } from 'undici/lib/dispatcher/pool.js'
         export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js'`,
