@@ -30,34 +30,33 @@ export async function* gather(
   { together, ahead, rests, patienceMs, clock, close }: GatherOptions,
 ): AsyncGenerator<readonly Piece[], void, undefined> {
   const waiting = new Waiting()
-  const ended = new AbortController()
-  let state: 'open' | 'ended' | 'left' = 'open'
+  // Aborted when the source has ended, or the consumer has left.
+  const over = new AbortController()
   const errors: unknown[] = []
   let [arrived, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const isFull = () => waiting.length >= ahead && state === 'open'
+  const isFull = () => waiting.length >= ahead && !over.signal.aborted
   const read = async () => {
     try {
       for await (const text of source) {
         waiting.add({ text, at: clock.now() })
         arrived.resolve()
         while (isFull()) await taken.promise
-        if (state === 'left') return
+        if (over.signal.aborted) return
       }
     } catch (error) {
       errors.push(error)
     }
-    state = 'ended'
-    ended.abort()
+    over.abort()
     arrived.resolve()
   }
   const rest = async (took: number) => {
     const leftMs = (waiting.oldestAt ?? clock.now()) + patienceMs - clock.now()
     const restMs = Math.min(took * rests, leftMs)
-    if (restMs > 0) await sleep(clock, restMs, ended.signal).catch(() => {})
+    if (restMs > 0) await sleep(clock, restMs, over.signal).catch(() => {})
   }
   void read()
   try {
-    while (waiting.length > 0 || state === 'open') {
+    while (waiting.length > 0 || !over.signal.aborted) {
       if (waiting.length === 0) await arrived.promise
       const next = waiting.take(together)
       taken.resolve()
@@ -69,7 +68,7 @@ export async function* gather(
     }
     for (const error of errors) throw error
   } finally {
-    state = 'left'
+    over.abort()
     taken.resolve()
     close()
   }
