@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+// As a whole: a Node that is too old lacks some of its names, and is to hear of that below.
+import nodeModule from 'node:module'
 
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
@@ -28,5 +29,5 @@ else {
 function keepCompiledCode() {
   const { XDG_CACHE_HOME, HOME } = process.env
   const caches = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : HOME?.startsWith('/') ? `${HOME}/.cache` : null
-  if (caches !== null) enableCompileCache(`${caches}/onetrigger`)
+  if (caches !== null) nodeModule.enableCompileCache(`${caches}/onetrigger`)
 }

@@ -46,3 +46,17 @@ it.each([
 ])('runs without where %s', (_what, env) => {
   expect(start(env)).toEqual({ status: 0, stdout: 'nothing is kept', stderr: '' })
 })
+
+it('tells a Node that is too old so, though that lacks what newer ones have', () => {
+  const old = [
+    "import { registerHooks } from 'node:module'",
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })",
+    "const resolve = (name, context, next) => next(name === 'node:module' ? 'data:text/javascript,export default {}' : name, context)",
+    'registerHooks({ resolve })',
+  ].join('\n')
+
+  const { status, stdout, stderr } = start({ NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(old)}` })
+
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toBe('onetrigger needs Node 24 or newer; this is 20.1.0\n')
+})
