@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { listenOnLoopback, urlOf } from './loopback.ts'
 
 /** Bytes after which it is enough: the listener would have taken it all. */
 export const mostSent = 128 * 1_048_576
@@ -46,18 +44,12 @@ export class EndlessServer {
 
   static async start(): Promise<EndlessServer> {
     const endless = new EndlessServer()
-    endless.#server.listen(0, '127.0.0.1')
-    await once(endless.#server, 'listening')
-    onTestFinished(() => {
-      endless.#server.close()
-      endless.#server.closeAllConnections()
-    })
+    await listenOnLoopback(endless.#server)
     return endless
   }
 
   get url(): string {
-    // A listening TCP server always has such an address.
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return urlOf(this.#server)
   }
 
   #send(response: ServerResponse): void {

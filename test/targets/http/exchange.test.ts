@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Bounds, exchange } from '../../../src/targets/http/exchange.ts'
 import { trickle } from '../../support/endless-server.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { listenOnLoopback, urlOf } from '../../support/loopback.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 /** A receiver and a pool with one connection to it, which gives an answer ten seconds. */
@@ -22,15 +22,9 @@ async function aReceiver() {
     response.on('drain', more)
     more()
   })
-  server.listen(0, '127.0.0.1')
-  await waitFor('the receiver', () => server.listening)
-  const { port } = server.address() as AddressInfo
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 })
-  onTestFinished(async () => {
-    await pool.destroy()
-    server.closeAllConnections()
-    server.close()
-  })
+  await listenOnLoopback(server)
+  const pool = new Pool(urlOf(server), { connections: 1 })
+  onTestFinished(() => pool.destroy())
   const clock = new FakeClock()
   const ask = (path: string, bounds: Partial<Bounds> = {}) => {
     const signal = new AbortController().signal

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
 import { sendWithoutEnd, trickle } from '../../support/endless-server.ts'
+import { listenOnLoopback, urlOf } from '../../support/loopback.ts'
 
 /** What the client asks an S3 server for. */
 export type Asked = 'head' | 'note' | 'list' | 'put' | 'part' | 'other'
@@ -27,18 +25,12 @@ export class HostileBucket {
 
   static async start(spoilt: Asked, answer: (bucket: HostileBucket) => Answer): Promise<HostileBucket> {
     const bucket = new HostileBucket(spoilt, answer)
-    bucket.#server.listen(0, '127.0.0.1')
-    await once(bucket.#server, 'listening')
-    onTestFinished(() => {
-      bucket.#server.close()
-      bucket.#server.closeAllConnections()
-    })
+    await listenOnLoopback(bucket.#server)
     return bucket
   }
 
   get url(): string {
-    // A listening TCP server always has such an address.
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return urlOf(this.#server)
   }
 
   /** Connections that are open. */

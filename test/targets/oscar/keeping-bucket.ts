@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { listenOnLoopback, urlOf } from '../../support/loopback.ts'
 
 interface Kept {
   readonly bytes: Buffer
@@ -34,18 +32,12 @@ export class KeepingBucket {
 
   static async start(): Promise<KeepingBucket> {
     const bucket = new KeepingBucket()
-    bucket.#server.listen(0, '127.0.0.1')
-    await once(bucket.#server, 'listening')
-    onTestFinished(() => {
-      bucket.#server.close()
-      bucket.#server.closeAllConnections()
-    })
+    await listenOnLoopback(bucket.#server)
     return bucket
   }
 
   get url(): string {
-    // A listening TCP server always has such an address.
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return urlOf(this.#server)
   }
 
   #answer({ method = '', url = '', headers }: IncomingMessage, body: Buffer): Answer {
