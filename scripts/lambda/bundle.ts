@@ -47,7 +47,7 @@ export async function bundleFunction(outdir: string): Promise<Metafile> {
 
 /**
  * Node's own modules, asked for as CommonJS does. An `import` of one reads each of its properties at once, and `WebSocket` of `node:http` makes Node load a
- * whole HTTP client of its own: 50 ms of processor and 4 MB that nobody uses.
+ * whole HTTP client of its own: 50 ms of a profile and 2 MB that nobody uses.
  */
 export const builtinsAsTheyAre: Plugin = {
   name: 'builtins as they are',
