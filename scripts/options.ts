@@ -64,14 +64,14 @@ export function flag(what: string): Declared<boolean> {
 export function wholeNumber<D extends number | undefined>(
   what: string,
   absent: D,
-  { least = 1, unit = 'number' } = {},
+  { least = 1, most = Number.MAX_SAFE_INTEGER, unit = 'number' } = {},
 ): Declared<number | D> {
-  return { what, default: absent, takes: unit, read: (text) => whole(text, least) }
+  return { what, default: absent, takes: unit, read: (text) => whole(text, least, most) }
 }
 
 /** Some of them, with commas between. */
 export function wholeNumbers(what: string, absent: readonly number[]): Declared<readonly number[]> {
-  return { what, default: absent, takes: 'numbers', read: (text) => text.split(',').map((each) => whole(each, 1)) }
+  return { what, default: absent, takes: 'numbers', read: (text) => text.split(',').map((each) => whole(each)) }
 }
 
 /** A number above zero that may have a fraction. */
@@ -84,10 +84,11 @@ export function amounts(what: string, absent: readonly number[], unit: string): 
   return { what, default: absent, takes: unit, read: (text) => text.split(',').map(positive) }
 }
 
-function whole(text: string, least: number): number {
+function whole(text: string, least = 1, most = Number.MAX_SAFE_INTEGER): number {
   const value = numberIn(text)
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new InvalidArgumentError(`It takes a whole number, at least ${least}.`)
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+  const end = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`
+  throw new InvalidArgumentError(`It takes a whole number, at least ${least}${end}.`)
 }
 
 function positive(text: string): number {

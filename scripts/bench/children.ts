@@ -147,8 +147,9 @@ export class Deliverer {
   }
 }
 
-/** Sorted numbers as the line of percentiles that all benchmarks print. */
+/** Numbers as the line of percentiles that all benchmarks print. */
 export function percentiles(numbers: readonly number[]): string {
+  if (numbers.length === 0) return 'none'
   const sorted = numbers.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)]?.toFixed(1)
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, p99.9 ${at(0.999)} ms, worst ${at(1)} ms`

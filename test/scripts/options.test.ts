@@ -33,6 +33,7 @@ describe.concurrent('a proof or benchmark', () => {
     ['prove:crash', '--files', '0', 'It takes a whole number, at least 1.'],
     ['prove:crash', '--files', '1.5', 'It takes a whole number, at least 1.'],
     ['prove:crash', '--seed', '-1', 'It takes a whole number, at least 0.'],
+    ['prove:gaps', '--seed', '2148', 'It takes a whole number, at least 0 and at most 2147.'],
     ['prove:crash', '--store', 'mysql', 'It takes one of sqlite, postgres.'],
     ['prove:soak', '--minutes', '0', 'It takes a number above 0.'],
     ['prove:completion', '--stable-for', '2,,10', 'It takes a number above 0.'],
@@ -74,7 +75,8 @@ function run(name: string, ...args: readonly string[]): Promise<Ended> {
       .split(' ')
       .at(-1) ?? ''
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { cwd: root }, (error, out, err) =>
+    // One that does what it should refuse must not go on for hours.
+    execFile(process.execPath, [script, ...args], { cwd: root, timeout: 50_000 }, (error, out, err) =>
       resolve({ code: error === null ? 0 : error.code, out, err }),
     )
   })
