@@ -13,13 +13,13 @@ export interface ListedFile {
   readonly facts: FileFacts
 }
 
-/** Below this many files of one directory, reading each costs no more than finding the directory and a page of it. */
-const leastFiles = 4
+/** Below so many files of one directory, reading each costs no more than a page of it, if it has to be found first, and if that page would be wide. */
+const leastFiles = { known: 2, unknown: 3, scattered: 4 }
 
 /** Entries of a page among which the wanted ones lie scattered: it is worth its weight also where it finds a few of them only. */
 const widePage = 1_000
 /** A page that is expected to find little else has so many entries for each wanted one, and not less than the other. */
-const [entriesEach, narrowestPage] = [2, 20]
+const [entriesEach, narrowestPage] = [2, 8]
 /** What was learned of a directory is believed for so long: reads of the same one come many times a second. */
 const knownForMs = 2_000
 
@@ -38,9 +38,15 @@ export async function readByListing(
   const best = context.dialect.listings[0]
   if (best === 'bare' || best === 'paths') return found
   for (const [dir, group] of byDirectory(requests)) {
-    if (group.length >= leastFiles) await tryListing(context, { space, dir, group, found }, signal)
+    const known = knownDirectory(context, space, dir)
+    if (group.length >= leastOf(context, known)) await tryListing(context, { space, dir, group, found }, signal)
   }
   return found
+}
+
+function leastOf(context: ProviderContext, known: KnownDirectory | null): number {
+  if (!canStartAtName(context) || known?.isScattered === true) return leastFiles.scattered
+  return known === null ? leastFiles.unknown : leastFiles.known
 }
 
 function byDirectory(requests: readonly ReadRequest[]): ReadonlyMap<string, readonly ReadRequest[]> {
@@ -115,16 +121,25 @@ async function find(
   dir: string,
   signal: AbortSignal,
 ): Promise<KnownDirectory | null> {
-  const key = `${space.id}/${dir}`
-  const now = context.deps.clock.now()
-  const known = context.directories.get(key)
-  if (known !== undefined && now - known.foundAt < knownForMs) return known
+  const known = knownDirectory(context, space, dir)
+  if (known !== null) return known
+  const key = keyOf(space, dir)
+  const foundAt = context.deps.clock.now()
   const found = await lookUp(context, space, dir, signal)
   if (found.kind !== 'found') return null
   const forget = () => void context.directories.delete(key)
-  const directory = { fileId: found.fileId, foundAt: now, isScattered: false, forget }
+  const directory = { fileId: found.fileId, foundAt, isScattered: false, forget }
   context.directories.set(key, directory)
   return directory
+}
+
+function knownDirectory(context: ProviderContext, space: Space, dir: string): KnownDirectory | null {
+  const known = context.directories.get(keyOf(space, dir))
+  return known !== undefined && context.deps.clock.now() - known.foundAt < knownForMs ? known : null
+}
+
+function keyOf(space: Space, dir: string): string {
+  return `${space.id}/${dir}`
 }
 
 /** From 21.02.5 on; before, a listing begins at its beginning, and only its first page is tried. */

@@ -268,6 +268,36 @@ describe('a fresh look at many files', () => {
     expect(peer.asked).toHaveLength(1)
   })
 
+  it('lists a directory that it knows for two files, and not for one', async () => {
+    const { provider, peer } = await openDirectory(9_000)
+    const some = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => aRequest(numbered(i + from)))
+    const asksFor = async (requests: readonly ReadRequest[]) => {
+      peer.asked.splice(0)
+      const answers = await provider.read(space, requests, never)
+      expect(answers.map(({ kind }) => kind)).toEqual(requests.map(() => 'file'))
+      return peer.asked.map(below)
+    }
+
+    expect(await asksFor(some(10, 2))).toEqual(['/data/f00010', '/data/f00011'])
+    expect(await asksFor(some(12, 3))).toEqual(['/lookup-file-id/Gamma@s1/in', '/data/IN/children'])
+    expect(await asksFor(some(15, 2))).toEqual(['/data/IN/children'])
+    expect(pagesOf(peer)).toEqual([['f00015', '8']])
+    expect(await asksFor(some(17, 1))).toEqual(['/data/f00017'])
+  })
+
+  it('reads a few singly where names do not follow each other', async () => {
+    const { provider, peer } = await openDirectory(9_000)
+    const apart = [0, 3_000, 6_000].map((i) => aRequest(numbered(i)))
+    await provider.read(space, apart, never)
+    peer.asked.splice(0)
+
+    const answers = await provider.read(space, apart, never)
+
+    expect(answers.map(({ kind }) => kind)).toEqual(['file', 'file', 'file'])
+    expect(peer.asked.map(below)).toEqual(['/data/f00000', '/data/f03000', '/data/f06000'])
+  })
+
   it('looks a directory up anew after a while, and after a listing that failed', async () => {
     const { provider, peer, directory, clock } = await openDirectory(100)
     const requests = Array.from({ length: 10 }, (_, i) => aRequest(numbered(i)))
