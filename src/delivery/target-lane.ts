@@ -64,6 +64,10 @@ export class TargetLane {
   #inFlight = 0
   /** Nothing can be claimed before an attempt ends. */
   #isFull = false
+  /** Nothing is due that is not handed out: whatever attempts end in success, there is nothing to claim. */
+  #isDry = false
+  /** What the last claim asked for. */
+  #limit = 0
   /** Attempts whose outcome is not durable yet; those in flight are among them. */
   #unsettled = 0
   #woken = false
@@ -107,8 +111,10 @@ export class TargetLane {
         const claimed = await this.#claim(stop)
         this.#ahead.add(claimed, this.#options.clock.now())
         this.#launch(stop, abort)
-        if (claimed.length === 0) await this.#rest(stop)
+        if (claimed.length < this.#limit || claimed.length === 0) await this.#rest(stop, claimed.length > 0)
       }
+      // From here on each end counts.
+      this.#isDry = false
       this.#handBack('stopping')
       this.#settler.hurry()
       while (this.#failure === null && (this.#unsettled > 0 || !this.#settler.isIdle)) await this.#untilWoken(null)
@@ -124,11 +130,14 @@ export class TargetLane {
     const { clock, store, log } = this.#options
     const { timeoutMs } = this.#target
     this.#woken = false
+    this.#isDry = false
+    this.#limit = 0
     try {
       if (!(await this.#service.isOpen())) return []
       const now = clock.now()
       this.#isFull = !this.#hasRoom(now)
       const limit = this.#isFull ? 0 : mayBegin(this.#pace, this.#room(now), now)
+      this.#limit = limit
       if (limit === 0) return []
       const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
       const leaseUntil = now + longest + leaseMarginMs
@@ -168,8 +177,11 @@ export class TargetLane {
     return this.#room(now) >= (isOne ? 1 : Math.ceil(most * claimShare))
   }
 
-  /** Waits until there may be something to do: woken, an attempt ended, the next delivery is due, or one may go. */
-  async #rest(stop: AbortSignal): Promise<void> {
+  /**
+   * Waits until there may be something to do: woken, an attempt ended that others wait for, the next delivery is due, or one may go. Not at all where
+   * something was claimed and more is due: other deliveries for the same files hide behind each other.
+   */
+  async #rest(stop: AbortSignal, hasClaimed: boolean): Promise<void> {
     if (stop.aborted) return
     const { clock, store } = this.#options
     const opensAt = this.#opensAt()
@@ -180,8 +192,11 @@ export class TargetLane {
     if (this.#woken || (this.#isFull && this.#inFlight > 0)) return this.#untilWoken(null)
     const due = await store.nextDue(this.#name).catch(() => clock.now() + storeRetryMs)
     if (stop.aborted) return
+    const now = clock.now()
+    this.#isDry = due === null || due > now
+    if (hasClaimed && !this.#isDry) return
     // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
-    const soonest = clock.now() + (this.#inFlight > 0 ? storeRetryMs : 10)
+    const soonest = now + (this.#inFlight > 0 ? storeRetryMs : 10)
     await this.#untilWoken(due === null ? null : Math.max(due, soonest))
   }
 
@@ -237,7 +252,7 @@ export class TargetLane {
       reason: `not sent: ${why}`,
       answer: null,
     } as const
-    this.#see(this.#settler.settle(deliveries.map(({ id }) => ({ ...unsent, id }))))
+    this.#see(this.#settle(deliveries.map(({ id }) => ({ ...unsent, id }))))
   }
 
   #start(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): void {
@@ -263,18 +278,27 @@ export class TargetLane {
     this.#fly(-1)
     this.#ahead.ended(clock.now())
     this.#launch(stop, abort)
-    if (!this.#isFull || this.#hasRoom(clock.now())) this.wake()
+    if (!this.#isDry && (!this.#isFull || this.#hasRoom(clock.now()))) this.wake()
     const disabled = await this.#service.after(outcome, clock.now())
-    await this.#settler.settle([settlement], [...told, ...owed, ...disabled])
+    await this.#settle([settlement], [...told, ...owed, ...disabled])
     if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()
   }
 
-  /** What ends wakes the lane; what fails ends it. */
+  /** What is to be tried again is due anew. */
+  async #settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
+    await this.#settler.settle(settlements, owed)
+    if (settlements.some(({ kind }) => kind === 'again')) this.#isDry = false
+  }
+
+  /** What ends wakes the lane, unless there is nothing to claim; what fails ends it. */
   #see(work: Promise<void>): void {
     const failed = (error: unknown) => {
       this.#failure ??= { error }
+      this.#isDry = false
     }
-    void work.catch(failed).finally(() => this.wake())
+    void work.catch(failed).finally(() => {
+      if (!this.#isDry) this.wake()
+    })
   }
 
   #fly(more: 1 | -1): void {
