@@ -14,7 +14,7 @@ export interface GatherOptions {
   readonly ahead: number
   /** Between two pieces it rests so many times as long as the consumer took for the first, for others want their turn too. */
   readonly rests: number
-  /** What has waited for so long, in milliseconds, is handed on without rest. */
+  /** What waits is handed on within so many milliseconds, where the consumer can: the more there is of it, the shorter are the rests, evenly. */
   readonly patienceMs: number
   readonly clock: Clock
   /** Called when the consumer leaves, early or not; has to end the source. */
@@ -51,7 +51,7 @@ export async function* gather(
   }
   const rest = async (took: number) => {
     const leftMs = (waiting.oldestAt ?? clock.now()) + patienceMs - clock.now()
-    const restMs = Math.min(took * rests, leftMs)
+    const restMs = Math.min(took * rests, leftMs / Math.max(waiting.length / together, 1))
     if (restMs > 0) await sleep(clock, restMs, over.signal).catch(() => {})
   }
   void read()

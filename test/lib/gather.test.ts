@@ -3,7 +3,7 @@ import { gather } from '../../src/lib/gather.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 
 /** A source of text that the test feeds; `read` is what was taken out of it. */
-function aSource({ rests = 0, patienceMs = 1_000 } = {}) {
+function aSource({ rests = 0, patienceMs = 1_000, ahead = 10 } = {}) {
   const { readable, writable } = new TransformStream<string, string>(undefined, undefined, { highWaterMark: 0 })
   const writer = writable.getWriter()
   const read: string[] = []
@@ -22,7 +22,7 @@ function aSource({ rests = 0, patienceMs = 1_000 } = {}) {
   const close = () => {
     closed += 1
   }
-  const gathered = gather(source(), { together: 8, ahead: 10, rests, patienceMs, clock, close })
+  const gathered = gather(source(), { together: 8, ahead, rests, patienceMs, clock, close })
   return { clock, gathered, feed, read, writer, closed: () => closed }
 }
 
@@ -108,6 +108,31 @@ test('what has waited for long is handed on without rest, and so is the end', as
   const end = gathered.next()
   await writer.close()
   expect(await end).toEqual({ value: undefined, done: true })
+})
+
+test('much that waits is handed on evenly within the time it may wait, not all of it at the end', async () => {
+  const { gathered, feed, clock } = aSource({ rests: 1_000, patienceMs: 100, ahead: 1_000 })
+  await feed('a')
+  await gathered.next()
+  await feed(...Array.from({ length: 10 }, () => '12345678'))
+  const handedOnAt: number[] = []
+  const consume = async () => {
+    for (let count = 0; count < 10; count++) {
+      await gathered.next()
+      handedOnAt.push(clock.now())
+      // What the consumer does takes a millisecond, here of the clock.
+      await new Promise<void>((resolve) => void clock.timer(1, resolve))
+    }
+  }
+  await clock.advance(1)
+  const consumed = consume()
+  for (let ms = 0; ms < 120; ms++) await clock.advance(1)
+  await consumed
+
+  const pauses = handedOnAt.map((at, index) => at - (handedOnAt[index - 1] ?? 0))
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(12)
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(8)
+  expect(handedOnAt.at(-1)).toBeLessThanOrEqual(100)
 })
 
 test('no more is read ahead than may wait, and the rest afterwards', async () => {

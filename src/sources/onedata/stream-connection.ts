@@ -24,10 +24,10 @@ export interface OpenStream {
 /** Characters worked on at once, some 200 events: few enough that files that fall due need not wait long for their turn. */
 const together = 65_536
 /**
- * News wait for what is due: between two pieces lies so many times what the first one took, as long as nothing has waited for half a second. Under load
+ * News wait for what is due: between two pieces lies so many times what the first one took, or less, so that none waits for more than a second. Under load
  * they are stored together, which is what lets it keep up; and 8,000 events at once hold up nobody.
  */
-const [rests, patienceMs] = [4, 500]
+const [rests, patienceMs] = [4, 1_000]
 /**
  * Characters that are read ahead while what came before is worked on, some 8,000 events: a provider tells at once of all files whose times changed in
  * the last 8 s, and what lies behind that in its stream is not heard of, nor its age known, before it is read.
