@@ -58,13 +58,14 @@ export class OutboxRows {
       targetId,
       now,
     )
+    // SQLite plans a statement anew whenever a bare `LIMIT ?` is bound: that took six times as long as the look itself.
     const due = this.#statements.all(
       `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data AS event
        FROM deliveries d INDEXED BY deliveries_due JOIN events e ON e.seq = d.event_seq
        WHERE d.target_id = ? AND d.state = 0 AND d.lease_until IS NULL AND d.next_at <= ?
          AND NOT EXISTS (SELECT 1 FROM deliveries f INDEXED BY deliveries_flying
            WHERE f.target_id = d.target_id AND f.file_key = d.file_key AND f.state = 0 AND f.lease_until IS NOT NULL)
-       ORDER BY d.next_at, d.seq LIMIT ?`,
+       ORDER BY d.next_at, d.seq LIMIT ? + 0`,
       targetId,
       now,
       limit,
