@@ -6,13 +6,20 @@ import { SeenIds } from './seen-ids.ts'
 export class RunningScan {
   readonly number: number
   readonly #startedAt: number
+  readonly #knew: ReadonlySet<string>
   readonly #seen = new SeenIds()
   readonly #knownFromBefore = new Map<string, number>()
 
-  /** `startedAt` by our clock. */
-  constructor(number: number, startedAt: number) {
+  /** `startedAt` by our clock; `knew`: triggers that knew files then. */
+  constructor(number: number, startedAt: number, knew: readonly string[]) {
     this.number = number
     this.#startedAt = startedAt
+    this.#knew = new Set(knew)
+  }
+
+  /** Where a trigger knew no file when the listing began, the listing can lack none: a million need not be compared with themselves. */
+  knewFilesOf(trigger: string): boolean {
+    return this.#knew.has(trigger)
   }
 
   /** Takes in what the listing found, and what the stream told meanwhile: a file that moves may escape the listing. */

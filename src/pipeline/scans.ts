@@ -1,5 +1,5 @@
 import type { Baseline } from '../core/baseline.ts'
-import type { FileState } from '../core/file-state.ts'
+import type { FileState, Phase } from '../core/file-state.ts'
 import type { Observation } from '../core/observation.ts'
 import type { ScanMark } from '../core/source.ts'
 import type { Log } from '../lib/log.ts'
@@ -8,6 +8,8 @@ import type { Ledger } from './ledger.ts'
 import { RunningScan } from './running-scan.ts'
 import type { TriggerStepper } from './trigger-stepper.ts'
 import type { Changes } from './work-sheet.ts'
+
+const notGone: readonly Phase[] = ['uploading', 'settling', 'stalled', 'complete']
 
 /** What follows from full listings: what each trigger takes as known from before, and which files are not there any more. */
 export class Scans {
@@ -27,8 +29,13 @@ export class Scans {
 
   /** In turn. A trigger that has no baseline yet begins it now; one that was broken off keeps its cut. */
   async begin({ scan, serverTimeMs }: ScanMark & { kind: 'begin' }): Promise<void> {
+    const known: string[] = []
+    for (const { trigger } of this.#steppers) {
+      const page = await this.#ledger.page(trigger.name, notGone, null)
+      if (page.length > 0) known.push(trigger.name)
+    }
     const { now, wall } = this.#ledger.moment()
-    this.#running = new RunningScan(scan, now)
+    this.#running = new RunningScan(scan, now, known)
     const triggers = this.#steppers.filter(({ baseline }) => baseline === null).map(({ trigger }) => trigger)
     if (triggers.length === 0) return
     const names = triggers.map(({ name }) => name)
@@ -67,9 +74,10 @@ export class Scans {
   /** Page by page, so that neither the stream nor the reads wait for a million files to be compared. */
   async #noteMissing(stepper: TriggerStepper, scan: RunningScan, unreadable: readonly string[]): Promise<void> {
     const { name } = stepper.trigger
+    if (!scan.knewFilesOf(name)) return
     const next = (after: string | null) =>
       this.#ledger.inTurn(async () => {
-        const page = await this.#ledger.page(name, ['uploading', 'settling', 'stalled', 'complete'], after)
+        const page = await this.#ledger.page(name, notGone, after)
         const current = page.map((state) => this.#ledger.pending.get(name, state.fileId) ?? state)
         await this.#miss(
           stepper,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/store/memory.ts'
 import { aFile, aTrigger } from '../support/builders.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 import { PipelineWorld } from '../support/pipeline-world.ts'
 
 async function aWatch(overrides: Parameters<typeof aTrigger>[0] = {}): Promise<PipelineWorld> {
@@ -213,6 +216,27 @@ describe('reconcile', () => {
 
     expect(await world.events()).toHaveLength(1)
     expect((await world.store.files('default', without)).get('id-in/a')?.phase).toBe('complete')
+  })
+
+  it('compares what is known with a listing, but not at the first one, which found it', async () => {
+    const clock = new FakeClock()
+    let pages = 0
+    const store = faultyStore(createMemoryStore(clock), {
+      before: (operation) => {
+        if (operation === 'pageFiles') pages += 1
+      },
+    })
+    const world = new PipelineWorld([aTrigger()], clock, store)
+    for (let file = 0; file < 2_500; file++) world.put(`in/f${file}`, { size: 1, mtime: 100 })
+    const pagesOf = async (scan: () => Promise<unknown>) => {
+      const before = pages
+      await scan()
+      return pages - before
+    }
+
+    // What is pending, at the start, and whether anything is known.
+    expect(await pagesOf(() => world.scan())).toBe(2)
+    expect(await pagesOf(() => world.scan())).toBe(1 + 4)
   })
 
   it('takes nothing as gone that lies under a directory it could not read', async () => {
