@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ClaimedDelivery, Outcome } from '../../src/core/delivery.ts'
+import { sleep } from '../../src/lib/clock.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { anEvent, fileEvent } from '../support/builders.ts'
 import { DispatcherWorld } from '../support/dispatcher-world.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 
 const week = 7 * 24 * 3_600_000
 
@@ -74,6 +78,48 @@ describe('the dispatcher', () => {
       attempts: world.attempts.length,
     })
     expect(world.attempts.length).toBeGreaterThan(12)
+  })
+
+  it('does not ask the store for more where nothing is due, however many attempts end', async () => {
+    const clock = new FakeClock()
+    const claims: number[] = []
+    const memory = createMemoryStore(clock)
+    const store = faultyStore(memory, {
+      before: (operation) => {
+        if (operation === 'claim') claims.push(clock.now())
+      },
+    })
+    let ended = 0
+    const answer = async (): Promise<Outcome> => {
+      await sleep(clock, 10 * ++ended, new AbortController().signal)
+      return { kind: 'delivered' }
+    }
+    const world = new DispatcherWorld({ targets: { hook: { concurrency: 20, answer } }, clock, store })
+    await clock.advance(0)
+    claims.length = 0
+
+    await world.owe(10, 'hook')
+    await clock.advance(1_000)
+
+    expect(world.attempts).toHaveLength(10)
+    expect((await memory.deliveries({ limit: 20 })).map(({ state }) => state)).toEqual(Array(10).fill('delivered'))
+    expect(claims).toHaveLength(1)
+  })
+
+  it('claims what waited behind an attempt for the same file as soon as that has ended', async () => {
+    const clock = new FakeClock()
+    const answer = async (): Promise<Outcome> => {
+      await sleep(clock, 30, new AbortController().signal)
+      return { kind: 'delivered' }
+    }
+    const world = new DispatcherWorld({ targets: { hook: { concurrency: 20, answer } }, clock })
+    const events = ['a', 'b', 'c'].map((id) => ({ event: anEvent({ id, fileId: 'the same' }), targets: ['hook'] }))
+    await world.store.settle([], events)
+    world.dispatcher.wake(['hook'])
+    const beganAt = clock.now()
+    await clock.advance(200)
+
+    expect(world.attempts.map(({ at }) => at - beganAt)).toEqual([0, 30, 60])
   })
 
   it('keeps what is refused as a dead letter at once', async () => {

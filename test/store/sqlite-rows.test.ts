@@ -16,6 +16,7 @@ import { owed } from './commits.ts'
 /** Notes how SQLite means to carry out each statement. */
 class Explaining extends Statements {
   readonly plans: string[] = []
+  readonly asked: string[] = []
 
   override run(...[sql, ...values]: Parameters<Statements['run']>): number {
     this.#explain(sql, values)
@@ -33,6 +34,7 @@ class Explaining extends Statements {
   }
 
   #explain(sql: string, values: Parameters<Statements['all']> extends [string, ...infer V] ? V : never): void {
+    this.asked.push(sql)
     this.plans.push(...super.all(`EXPLAIN QUERY PLAN ${sql}`, ...values).map((row) => String(row.detail)))
   }
 }
@@ -84,6 +86,19 @@ test.each<[string, readonly string[], (made: ReturnType<typeof rows>) => unknown
   const plan = made.statements.plans.join('\n')
   for (const index of indexes) expect(plan).toContain(index)
   expect(plan).not.toMatch(/SCAN (files|deliveries|events|d|e|f)\b/)
+})
+
+test('what each delivery runs is not planned anew each time, as SQLite does where a bare LIMIT is bound', () => {
+  const { statements, outbox } = rows()
+  statements.asked.length = 0
+
+  outbox.owe(owed('another'), 0)
+  outbox.claim(claim)
+  outbox.settle(delivered)
+  outbox.nextDue('hook')
+
+  expect(statements.asked.length).toBeGreaterThan(5)
+  expect(statements.asked.filter((sql) => /LIMIT \?\s*$/.test(sql))).toEqual([])
 })
 
 test('a full disk fails the write as STORE_FULL, changes nothing, and work resumes with space', async () => {

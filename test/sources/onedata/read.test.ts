@@ -270,8 +270,7 @@ describe('a fresh look at many files', () => {
 
   it('lists a directory that it knows for two files, and not for one', async () => {
     const { provider, peer } = await openDirectory(9_000)
-    const some = (from: number, count: number) =>
-      Array.from({ length: count }, (_, i) => aRequest(numbered(i + from)))
+    const some = (from: number, count: number) => Array.from({ length: count }, (_, i) => aRequest(numbered(i + from)))
     const asksFor = async (requests: readonly ReadRequest[]) => {
       peer.asked.splice(0)
       const answers = await provider.read(space, requests, never)
