@@ -42,25 +42,27 @@ async function aRelease({ store, nextVersion }: Aim): Promise<string> {
 }
 
 function watchSqlite(passed: (point: Point) => void, next: string | null): void {
-  const { exec } = DatabaseSync.prototype
   let upgraded = false
-  DatabaseSync.prototype.exec = function (sql) {
+  const around = <T>(sql: string, execute: () => T): T => {
     if (sql === next) passed('migration:begun')
     if (sql === 'COMMIT') passed('commit:before')
-    exec.call(this, sql)
+    const result = execute()
     if (sql === 'BEGIN IMMEDIATE') passed('transaction:begun')
     if (sql === 'COMMIT') passed('commit:after')
+    if (sql === 'VACUUM INTO ?') passed('migration:copied')
     if (sql === next) passed('migration:changed')
     if (sql === 'COMMIT' && upgraded) passed('migration:done')
     upgraded ||= sql === next
+    return result
   }
-  if (next === null) return
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function (sql) {
+    around(sql, () => exec.call(this, sql))
+  }
   const { run } = StatementSync.prototype
   Object.assign(StatementSync.prototype, {
     run(this: StatementSync, ...values: unknown[]): unknown {
-      const result: unknown = Reflect.apply(run, this, values)
-      if (this.sourceSQL === 'VACUUM INTO ?') passed('migration:copied')
-      return result
+      return around(this.sourceSQL, () => Reflect.apply(run, this, values))
     },
   })
 }
