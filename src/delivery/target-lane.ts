@@ -190,11 +190,17 @@ export class TargetLane {
       return this.#untilWoken(opensAt)
     }
     if (this.#woken || (this.#isFull && this.#inFlight > 0)) return this.#untilWoken(null)
-    const due = await store.nextDue(this.#name).catch(() => clock.now() + storeRetryMs)
+    let isTold = true
+    const due = await store.nextDue(this.#name).catch(() => {
+      isTold = false
+      return clock.now() + storeRetryMs
+    })
     if (stop.aborted) return
     const now = clock.now()
-    this.#isDry = due === null || due > now
-    if (hasClaimed && !this.#isDry) return
+    const isDue = due !== null && due <= now
+    if (hasClaimed && isDue) return
+    // A store that others share does not count what waits behind another of its file, and theirs may have held it up: it is asked at each end.
+    this.#isDry = isTold && !isDue && !store.isShared
     // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
     const soonest = now + (this.#inFlight > 0 ? storeRetryMs : 10)
     await this.#untilWoken(due === null ? null : Math.max(due, soonest))
@@ -287,14 +293,14 @@ export class TargetLane {
   /** What is to be tried again is due anew. */
   async #settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
     await this.#settler.settle(settlements, owed)
-    if (settlements.some(({ kind }) => kind === 'again')) this.#isDry = false
+    if (settlements.some(({ kind }) => kind === 'again')) this.wake()
   }
 
   /** What ends wakes the lane, unless there is nothing to claim; what fails ends it. */
   #see(work: Promise<void>): void {
     const failed = (error: unknown) => {
       this.#failure ??= { error }
-      this.#isDry = false
+      this.wake()
     }
     void work.catch(failed).finally(() => {
       if (!this.#isDry) this.wake()

@@ -129,7 +129,10 @@ export interface Store {
    * delivery id is known already changes nothing.
    */
   settle(settlements: readonly Settlement[], owed?: readonly OwedEvent[]): Promise<void>
-  /** When the next unclaimed delivery of the target is due; null = none is owed. Leases that end count as due then. */
+  /**
+   * When the next unclaimed delivery of the target is due; null = none is owed. Leases that end count as due then. One that waits behind another of its
+   * file, and so cannot be claimed yet, counts as due where the store is of one process only; a shared one may leave it out until that one's lease ends.
+   */
   nextDue(target: string): Promise<number | null>
   delivery(id: string): Promise<Delivery | null>
   deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]>

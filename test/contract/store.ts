@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Delivery, Job } from '../../src/core/delivery.ts'
+import type { ClaimedDelivery, Delivery, Job, Outcome } from '../../src/core/delivery.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { FileState } from '../../src/core/file-state.ts'
 import { deliveryId } from '../../src/core/ids.ts'
@@ -8,7 +8,9 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { type Store, watchLease } from '../../src/store/store.ts'
 import { aCommit, owed, watch } from '../store/commits.ts'
 import { anEvent, aState } from '../support/builders.ts'
+import { DispatcherWorld } from '../support/dispatcher-world.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const cursor: Cursor = { provider: 'p', via: 'changes', value: '42' }
 
@@ -436,6 +438,32 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       await end('a', 'dead')
       await end('b', 'delivered')
       expect(await store.nextDue('hook')).toBeNull()
+    })
+
+    test('nextDue counts what waits behind another of its file as due, unless others may hold that up', async () => {
+      await store.commit(aCommit({ events: [owed('a', ['hook'], 'f'), owed('b', ['hook'], 'f')] }))
+      await claim('hook', 10, 1000)
+      expect(await store.nextDue('hook')).toBe(store.isShared ? start + 1000 : start)
+    })
+
+    test('a lane delivers what waits behind another of its file as soon as that has ended', async () => {
+      const answered = Promise.withResolvers<void>()
+      const answer = async ({ event }: ClaimedDelivery): Promise<Outcome> => {
+        if (event.id === 'a') await answered.promise
+        return { kind: 'delivered' }
+      }
+      const world = new DispatcherWorld({ targets: { hook: { answer } }, clock, store })
+      await store.settle([], [owed('a', ['hook'], 'f'), owed('b', ['hook'], 'f'), owed('c')])
+      world.dispatcher.wake(['hook'])
+      const ids = () => world.attempts.map(({ event }) => event.id)
+      await waitFor('the first of the file and the other are delivered', async () => ids().length === 2)
+      await waitFor('nothing else can be claimed', async () => (await find('c'))?.state === 'delivered')
+
+      answered.resolve()
+
+      await waitFor('the second follows', () => ids().includes('b'))
+      expect(ids().toSorted()).toEqual(['a', 'b', 'c'])
+      await waitFor('it is written down', async () => (await find('b'))?.state === 'delivered')
     })
 
     test('depth counts what is owed and dead per target', async () => {

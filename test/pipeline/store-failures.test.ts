@@ -111,6 +111,20 @@ describe('a store that cannot be waited for', () => {
 
     await expect(world.scan()).rejects.toMatchObject({ code: 'STORE_FENCED' })
   })
+
+  it('does not move the cut of a first listing that it holds up', async () => {
+    const { fault, world } = aTroubledWorld(['pageFiles'])
+    await settled()
+    fault.error = full
+    const serverTimeMs = world.clock.wall()
+    const begun = world.push([], { scan: 1, mark: { kind: 'begin', scan: 1, serverTimeMs } })
+    await world.clock.advance(seconds(60))
+    fault.error = null
+    await world.clock.advance(seconds(31))
+    await begun
+
+    expect((await world.store.baseline('default'))?.cutMs).toBe(Math.floor(serverTimeMs / 1_000) * 1_000)
+  })
 })
 
 describe('the end of a run', () => {
