@@ -64,7 +64,7 @@ export function flag(what: string): Declared<boolean> {
 export function wholeNumber<D extends number | undefined>(
   what: string,
   absent: D,
-  { least = 1, most = Number.MAX_SAFE_INTEGER, unit = 'number' } = {},
+  { least, most, unit = 'number' }: { readonly least?: number; readonly most?: number; readonly unit?: string } = {},
 ): Declared<number | D> {
   return { what, default: absent, takes: unit, read: (text) => whole(text, least, most) }
 }

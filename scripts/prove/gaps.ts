@@ -8,7 +8,9 @@ import { add, emptyTally, type Tally, tallyOf } from '../../test/simulation/gaps
 import { flag, internal, readOptions, wholeNumber } from '../options.ts'
 
 /** A seed of fast-check has 32 bits, one of them for the sign: the same scenario would come again under another number. */
-const mostSeed = 2_147_483_647
+const mostScenario = 2_147_483_647
+/** From one SEED to the next. */
+const scenariosEach = 1_000_000
 
 const { scenarios, seed, scenario, workers, ...options } = readOptions({
   command: 'prove:gaps',
@@ -22,8 +24,11 @@ const { scenarios, seed, scenario, workers, ...options } = readOptions({
   },
   options: {
     scenarios: wholeNumber('how many are played', 1_000),
-    seed: wholeNumber('where they begin: the first is SEED times a million', 1, { least: 0, most: 2_147 }),
-    scenario: wholeNumber('play this one only', undefined, { least: 0, most: mostSeed }),
+    seed: wholeNumber('where they begin: the first is SEED times a million', 1, {
+      least: 0,
+      most: Math.floor(mostScenario / scenariosEach),
+    }),
+    scenario: wholeNumber('play this one only', undefined, { least: 0, most: mostScenario }),
     workers: wholeNumber('how many processes share the work', Math.min(availableParallelism(), 8)),
     withoutReconcile: flag('let nothing repair what a stream misses'),
     share: internal('which scenarios a process plays: first/count/step'),
@@ -33,7 +38,7 @@ const defect = options.withoutReconcile ? { throughSource: withoutReconcile } : 
 
 if (scenario !== undefined) await replay(scenario)
 else if (options.share !== undefined) await playForParent(options.share)
-else await playAll(scenarios, seed * 1_000_000)
+else await playAll(scenarios, seed * scenariosEach)
 
 async function replay(seed: number): Promise<void> {
   const scenario = (await smallestFailing(seed, defect)) ?? scenarioOf(seed)
