@@ -190,20 +190,17 @@ export class TargetLane {
       return this.#untilWoken(opensAt)
     }
     if (this.#woken || (this.#isFull && this.#inFlight > 0)) return this.#untilWoken(null)
-    let isTold = true
-    const due = await store.nextDue(this.#name).catch(() => {
-      isTold = false
-      return clock.now() + storeRetryMs
-    })
+    // Undefined: the store does not tell.
+    const due = await store.nextDue(this.#name).catch(() => undefined)
     if (stop.aborted) return
     const now = clock.now()
-    const isDue = due !== null && due <= now
+    const isDue = typeof due === 'number' && due <= now
     if (hasClaimed && isDue) return
     // A store that others share does not count what waits behind another of its file, and theirs may have held it up: it is asked at each end.
-    this.#isDry = isTold && !isDue && !store.isShared
+    this.#isDry = due !== undefined && !isDue && !store.isShared
     // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
     const soonest = now + (this.#inFlight > 0 ? storeRetryMs : 10)
-    await this.#untilWoken(due === null ? null : Math.max(due, soonest))
+    await this.#untilWoken(due === null ? null : Math.max(due ?? now + storeRetryMs, soonest))
   }
 
   /** When the next attempt may begin, where that is not now; an attempt that ends before wakes the lane anyway. */

@@ -94,8 +94,13 @@ export class Ledger {
   }
 
   /** One page of a trigger's states, behind the file id `after`. */
-  page(trigger: string, phases: readonly Phase[], after: string | null): Promise<readonly FileState[]> {
-    return this.stored((store) => store.pageFiles(trigger, phases, after, pageSize))
+  page(
+    trigger: string,
+    phases: readonly Phase[],
+    after: string | null,
+    limit = pageSize,
+  ): Promise<readonly FileState[]> {
+    return this.stored((store) => store.pageFiles(trigger, phases, after, limit))
   }
 
   /** Loads what a trigger knows of the files concerned: those observed, those in hand, their markers, and the files of markers. */

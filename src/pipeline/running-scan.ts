@@ -11,10 +11,10 @@ export class RunningScan {
   readonly #knownFromBefore = new Map<string, number>()
 
   /** `startedAt` by our clock; `knew`: triggers that knew files then. */
-  constructor(number: number, startedAt: number, knew: readonly string[]) {
+  constructor(number: number, startedAt: number, knew: ReadonlySet<string>) {
     this.number = number
     this.#startedAt = startedAt
-    this.#knew = new Set(knew)
+    this.#knew = knew
   }
 
   /** Where a trigger knew no file when the listing began, the listing can lack none: a million need not be compared with themselves. */

@@ -30,10 +30,10 @@ export class Scans {
   /** In turn. A trigger that has no baseline yet begins it now; one that was broken off keeps its cut. */
   async begin({ scan, serverTimeMs }: ScanMark & { kind: 'begin' }): Promise<void> {
     const { now, wall } = this.#ledger.moment()
-    const known: string[] = []
+    const known = new Set<string>()
     for (const { trigger } of this.#steppers) {
-      const page = await this.#ledger.page(trigger.name, notGone, null)
-      if (page.length > 0) known.push(trigger.name)
+      const page = await this.#ledger.page(trigger.name, notGone, null, 1)
+      if (page.length > 0) known.add(trigger.name)
     }
     this.#running = new RunningScan(scan, now, known)
     const triggers = this.#steppers.filter(({ baseline }) => baseline === null).map(({ trigger }) => trigger)

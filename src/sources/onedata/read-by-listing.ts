@@ -39,7 +39,7 @@ export async function readByListing(
   if (best === 'bare' || best === 'paths') return found
   for (const [dir, group] of byDirectory(requests)) {
     const known = knownDirectory(context, space, dir)
-    if (group.length >= leastOf(context, known)) await tryListing(context, { space, dir, group, found }, signal)
+    if (group.length >= leastOf(context, known)) await tryListing(context, { space, dir, known, group, found }, signal)
   }
   return found
 }
@@ -59,6 +59,7 @@ function byDirectory(requests: readonly ReadRequest[]): ReadonlyMap<string, read
 interface Wanted {
   readonly space: Space
   readonly dir: string
+  readonly known: KnownDirectory | null
   readonly group: readonly ReadRequest[]
   readonly found: Map<string, ListedFile>
 }
@@ -66,7 +67,8 @@ interface Wanted {
 /** A listing that fails costs nothing but itself: what it did not tell is read singly. */
 async function tryListing(context: ProviderContext, wanted: Wanted, signal: AbortSignal): Promise<void> {
   try {
-    await listWanted(context, wanted, signal)
+    const directory = wanted.known ?? (await find(context, wanted, signal))
+    if (directory !== null) await listWanted(context, directory, wanted, signal)
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof SourceError)) throw error
@@ -75,11 +77,10 @@ async function tryListing(context: ProviderContext, wanted: Wanted, signal: Abor
 
 async function listWanted(
   context: ProviderContext,
-  { space, dir, group, found }: Wanted,
+  directory: KnownDirectory,
+  { dir, group, found }: Wanted,
   signal: AbortSignal,
 ): Promise<void> {
-  const directory = await find(context, space, dir, signal)
-  if (directory === null) return
   const ids = new Set(group.map(({ fileId }) => fileId))
   const needs = { holes: true, xattrs: [...new Set(group.flatMap(({ xattrs }) => xattrs))] }
   const attributes = attributeQuery(context.dialect, ['name'], needs)
@@ -117,12 +118,9 @@ function startAt(context: ProviderContext, name: string): readonly (readonly [st
 /** Asked once for all reads of the next moments: a directory that is moved meanwhile is noticed by its stream. */
 async function find(
   context: ProviderContext,
-  space: Space,
-  dir: string,
+  { space, dir }: Wanted,
   signal: AbortSignal,
 ): Promise<KnownDirectory | null> {
-  const known = knownDirectory(context, space, dir)
-  if (known !== null) return known
   const key = keyOf(space, dir)
   const foundAt = context.deps.clock.now()
   const found = await lookUp(context, space, dir, signal)
