@@ -8,6 +8,7 @@ export function capped(text: string): string {
 
 /** The first kilobyte of text in UTF-8, less a character that the cap would cut in two. */
 export function cappedBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return ''
   // `stream` holds back an unfinished character, which would otherwise become a longer replacement character.
   return new TextDecoder().decode(bytes.subarray(0, mostAnswerBytes), { stream: true })
 }

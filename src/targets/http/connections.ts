@@ -8,6 +8,9 @@ import type { TargetDeps } from '../define.ts'
 
 type PemSource = () => string
 
+/** What connections are made for: origin, proxy, certificates and key. */
+type Identity = readonly (string | null | undefined)[]
+
 const certificate = z.union([z.string().min(1), secretRef])
 
 /** Options of everything that is reached by HTTP, to be spread into a target's own. */
@@ -37,7 +40,7 @@ export class Connections {
   readonly #ca: PemSource | null
   readonly #certificate: PemSource | null
   readonly #key: PemSource | null
-  #open: { readonly identity: string; readonly dispatcher: Pool | ProxyAgent } | null = null
+  #open: { readonly identity: Identity; readonly dispatcher: Pool | ProxyAgent } | null = null
 
   constructor({ proxy, ca, clientCertificate, clientKey }: ConnectionOptions, deps: TargetDeps) {
     this.#deps = deps
@@ -50,14 +53,16 @@ export class Connections {
   /** Throws `EgressError` for a proxy that must not be reached, `ConfigError` for a certificate that is missing. */
   to(url: URL): Dispatcher {
     const proxy = this.#proxy ?? this.#deps.proxyFor?.(url) ?? null
+    const [ca, cert, key] = [this.#ca?.(), this.#certificate?.(), this.#key?.()]
+    const identity: Identity = [url.origin, proxy, ca, cert, key]
+    const open = this.#open
+    if (open !== null && identity.every((part, index) => part === open.identity[index])) return open.dispatcher
+    void open?.dispatcher.close()
     const tls = {
-      ...(this.#ca === null ? {} : { ca: this.#ca() }),
-      ...(this.#certificate === null ? {} : { cert: this.#certificate() }),
-      ...(this.#key === null ? {} : { key: this.#key() }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
     }
-    const identity = JSON.stringify([url.origin, proxy, tls])
-    if (this.#open?.identity === identity) return this.#open.dispatcher
-    void this.#open?.dispatcher.close()
     const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, url, tls)
     this.#open = { identity, dispatcher }
     return dispatcher

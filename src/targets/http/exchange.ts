@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 import type { Cancel, Clock } from '../../lib/clock.ts'
+import { onAbort } from '../../lib/on-abort.ts'
 
 /** What an exchange may take. */
 export interface Bounds {
@@ -54,6 +55,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answered) => void
   readonly #reject: (error: unknown) => void
   readonly #cancelTimer: Cancel
+  readonly #cancelAbort: Cancel
   #controller: Dispatcher.DispatchController | null = null
   /** Why nothing is wanted of it any more. */
   #ending: Error | null = null
@@ -68,7 +70,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject
     const { clock, until, signal } = bounds
     this.#cancelTimer = clock.timer(until - clock.now(), () => this.fail(this.#lateness()))
-    signal.addEventListener('abort', this.#abort)
+    this.#cancelAbort = onAbort(signal, () => this.fail(signal.reason))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -112,7 +114,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #letGo(): void {
     this.#cancelTimer()
-    this.#bounds.signal.removeEventListener('abort', this.#abort)
+    this.#cancelAbort()
   }
 
   /** What waits for a connection has none to end yet: it ends as soon as it gets one. */
@@ -126,6 +128,4 @@ class Exchange implements Dispatcher.DispatchHandler {
       ? new errors.ConnectTimeoutError('no connection in time')
       : new errors.HeadersTimeoutError('the answer did not end in time')
   }
-
-  readonly #abort = (): void => this.fail(this.#bounds.signal.reason)
 }

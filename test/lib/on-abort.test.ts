@@ -1,0 +1,47 @@
+import { getEventListeners } from 'node:events'
+import { expect, test } from 'vitest'
+import { onAbort } from '../../src/lib/on-abort.ts'
+
+test('all that wait are called when the signal aborts, but for those that have cancelled, once', () => {
+  const [controller, called] = [new AbortController(), [] as string[]]
+  const note = (name: string) => () => void called.push(name)
+  onAbort(controller.signal, note('a'))
+  const cancelB = onAbort(controller.signal, note('b'))
+  onAbort(controller.signal, note('c'))
+  cancelB()
+  cancelB()
+  controller.abort()
+  controller.abort()
+  expect(called).toEqual(['a', 'c'])
+})
+
+test('the same function waits as often as it was given', () => {
+  const controller = new AbortController()
+  let calls = 0
+  const count = () => {
+    calls += 1
+  }
+  onAbort(controller.signal, count)
+  onAbort(controller.signal, count)()
+  controller.abort()
+  expect(calls).toBe(1)
+})
+
+test('who is called may cancel others, and itself', () => {
+  const [controller, called] = [new AbortController(), [] as string[]]
+  const cancelled: (() => void)[] = []
+  const first = () => {
+    called.push('first')
+    for (const cancel of cancelled) cancel()
+  }
+  cancelled.push(onAbort(controller.signal, first))
+  cancelled.push(onAbort(controller.signal, () => void called.push('second')))
+  controller.abort()
+  expect(called).toEqual(['first'])
+})
+
+test('however many wait are one listener of the signal', () => {
+  const { signal } = new AbortController()
+  for (let index = 0; index < 64; index++) onAbort(signal, () => {})
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+})
