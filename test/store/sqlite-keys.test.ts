@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 test('the ids of these tests share their keys, which databases hold', () => {
   expect(files.map(textKey)).toEqual([165_929_204_137_636, 165_929_204_137_636])
+  expect(['a🎉b', 'in/ä/🎉🎊'].map(textKey)).toEqual([2_061_271_872_935_853, 3_503_141_689_340_367])
   expect(textKey(one)).toBe(textKey(two))
   expect(one).not.toBe(two)
 })
