@@ -33,6 +33,11 @@ class Explaining extends Statements {
     return super.one(sql, ...values)
   }
 
+  override rows(...[sql, ...values]: Parameters<Statements['rows']>): ReturnType<Statements['rows']> {
+    this.#explain(sql, values)
+    return super.rows(sql, ...values)
+  }
+
   #explain(sql: string, values: Parameters<Statements['all']> extends [string, ...infer V] ? V : never): void {
     this.asked.push(sql)
     this.plans.push(...super.all(`EXPLAIN QUERY PLAN ${sql}`, ...values).map((row) => String(row.detail)))

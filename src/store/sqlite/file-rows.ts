@@ -1,7 +1,8 @@
+import type { SQLOutputValue } from 'node:sqlite'
 import type { Baseline } from '../../core/baseline.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
 import { decodeState, encodeState, phaseNumbers, phaseOf, textKey } from '../encoding.ts'
-import type { Names, Row, Statements } from './statements.ts'
+import type { Names, Statements } from './statements.ts'
 
 /** One look-up holds at most this many parameters. */
 const mostParameters = 500
@@ -68,7 +69,7 @@ export class FileRows {
     const sql = `SELECT file_id, path, phase, data FROM files
        WHERE ${pending}trigger_id = ? AND (id_key, file_id) > (?, ?) AND phase IN (${marks}) ORDER BY id_key, file_id LIMIT ?`
     const from = after === null ? [-1, ''] : [textKey(after), after]
-    return this.#statements.all(sql, id, ...from, ...numbers, limit).map((row) => decode(row, trigger))
+    return this.#statements.rows(sql, id, ...from, ...numbers, limit).map((row) => decode(row, trigger))
   }
 
   putBaseline(baseline: Baseline): void {
@@ -145,16 +146,14 @@ export class FileRows {
       const part = values.slice(start, start + mostParameters)
       const marks = part.map(() => '?').join(', ')
       const sql = `SELECT file_id, path, phase, data FROM files WHERE trigger_id = ? AND ${column} IN (${marks})`
-      for (const row of this.#statements.all(sql, id, ...part)) found.push(decode(row, trigger))
+      for (const row of this.#statements.rows(sql, id, ...part)) found.push(decode(row, trigger))
     }
     return found
   }
 }
 
-function decode(row: Row, trigger: string): FileState {
-  const path = row.path === null ? null : String(row.path)
-  return decodeState(
-    { trigger, fileId: String(row.file_id), path, phase: phaseOf(row.phase) },
-    JSON.parse(String(row.data)),
-  )
+/** A row of `file_id, path, phase, data`. */
+function decode([fileId, givenPath, phase, data]: readonly SQLOutputValue[], trigger: string): FileState {
+  const path = givenPath === null ? null : String(givenPath)
+  return decodeState({ trigger, fileId: String(fileId), path, phase: phaseOf(phase) }, JSON.parse(String(data)))
 }

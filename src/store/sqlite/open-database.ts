@@ -32,7 +32,7 @@ export function openDatabase(path: string, migrations: readonly Migration[] = al
     const isNew = !existsSync(path)
     database = new DatabaseSync(path)
     database.exec(
-      'PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768',
+      'PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192',
     )
     const hasLog = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode === 'wal'
     migrate(database, path, isNew, migrations)

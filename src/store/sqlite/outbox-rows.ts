@@ -59,8 +59,8 @@ export class OutboxRows {
       now,
     )
     // SQLite plans a statement anew whenever a bare `LIMIT ?` is bound: that took six times as long as the look itself.
-    const due = this.#statements.all(
-      `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data AS event
+    const due = this.#statements.rows(
+      `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data
        FROM deliveries d INDEXED BY deliveries_due JOIN events e ON e.seq = d.event_seq
        WHERE d.target_id = ? AND d.state = 0 AND d.lease_until IS NULL AND d.next_at <= ?
          AND NOT EXISTS (SELECT 1 FROM deliveries f INDEXED BY deliveries_flying
@@ -72,18 +72,18 @@ export class OutboxRows {
     )
     const claimed: ClaimedDelivery[] = []
     const [files, places] = [new Set<number>(), []] as [Set<number>, number[]]
-    for (const row of due) {
-      const file = Number(row.file_key)
+    for (const [seq, givenId, fileKey, attempts, createdAt, event] of due) {
+      const [place, id, file] = [Number(seq), String(givenId), Number(fileKey)]
       if (files.has(file)) continue
       files.add(file)
-      places.push(Number(row.seq))
-      this.#places.set(String(row.id), Number(row.seq))
+      places.push(place)
+      this.#places.set(id, place)
       claimed.push({
-        id: String(row.id),
+        id,
         target,
-        event: decodeEvent(row.event),
-        attempt: Number(row.attempts) + 1,
-        createdAt: Number(row.created_at),
+        event: decodeEvent(event),
+        attempt: Number(attempts) + 1,
+        createdAt: Number(createdAt),
       })
     }
     this.#statements.run(

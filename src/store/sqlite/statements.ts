@@ -6,6 +6,7 @@ export type Row = Record<string, SQLOutputValue>
 export class Statements {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, StatementSync>()
+  readonly #preparedForRows = new Map<string, StatementSync>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -22,6 +23,18 @@ export class Statements {
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#statement(sql).all(...values)
+  }
+
+  /** As `all`, each row as its values in the order of the columns: takes a third of the time, where there are many. */
+  rows(sql: string, ...values: SQLInputValue[]): SQLOutputValue[][] {
+    const known = this.#preparedForRows.get(sql)
+    const statement = known ?? this.#database.prepare(sql)
+    if (known === undefined) {
+      statement.setReturnArrays(true)
+      this.#preparedForRows.set(sql, statement)
+    }
+    // As it was just told; the types of Node know of objects only.
+    return statement.all(...values) as unknown as SQLOutputValue[][]
   }
 
   #statement(sql: string): StatementSync {
