@@ -102,6 +102,15 @@ test('names get their numbers anew after a transaction that was rolled back', as
   expect(await (await open(path)).targetState('a')).toEqual(failing)
 })
 
+test('a target is counted whose first delivery was rolled back once with what shared its transaction', async () => {
+  const store = await open(join(tempDir(), 'db'))
+  await store.lease(watchLease(watch), 'me', 1_000)
+  const refused = aCommit({ epoch: 9, events: [owed('refused')] })
+  const settled = await Promise.allSettled([store.commit(aCommit({ events: [owed('e')] })), store.commit(refused)])
+  expect(settled).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'STORE_FENCED' } }])
+  expect(await store.depth()).toMatchObject([{ target: 'hook', owed: 1, dead: 0 }])
+})
+
 test('nothing is done after close', async () => {
   const store = await open(join(tempDir(), 'db'))
   await store.close()

@@ -206,9 +206,9 @@ test("an operator's command waits for the upgrade, and older builds refuse what 
   expect(copy.database.prepare('SELECT count(*) AS files FROM files').get()?.files).toBe(states.length)
 })
 
-/** Schema and rows, to the last of them. */
-function contents(path: string) {
-  const { database, close } = openDatabase(path, second)
+/** Schema and rows, to the last of them, as a build of these migrations sees them. */
+function contents(path: string, known: typeof migrations) {
+  const { database, close } = openDatabase(path, known)
   const schema = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all()
   const tables = schema.filter(({ type }) => type === 'table')
   const rows = tables.map(({ name }) => [name, database.prepare(`SELECT * FROM ${name}`).all()])
@@ -217,23 +217,29 @@ function contents(path: string) {
 }
 
 test.each([
-  'INSERT INTO deliveries_3',
-  'DROP TABLE files;',
-  'DROP TABLE events;',
-  'ALTER TABLE deliveries_3',
-  'CREATE INDEX deliveries_jobs',
-  'CREATE TRIGGER delivery_deleted',
-])('an upgrade that breaks off before "%s" leaves everything as it was', async (statement) => {
+  [3, 'INSERT INTO deliveries_3'],
+  [3, 'DROP TABLE files;'],
+  [3, 'DROP TABLE events;'],
+  [3, 'ALTER TABLE deliveries_3'],
+  [3, 'CREATE INDEX deliveries_jobs'],
+  [3, 'CREATE TRIGGER delivery_deleted'],
+  [4, 'DROP TABLE outbox;'],
+  [4, 'CREATE INDEX deliveries_dead'],
+  [4, 'CREATE TRIGGER delivery_deleted'],
+])('an upgrade to schema %i that breaks off before "%s" leaves everything as it was', async (version, statement) => {
   const path = anOldDatabase()
-  const before = contents(path)
-  const broken = migrations.slice(2).map((step) => {
-    expect(step.sql).toContain(statement)
-    return { ...step, sql: step.sql.replace(statement, `SELECT nonsense; ${statement}`) }
-  })
+  const known = migrations.filter((step) => step.version < version)
+  const before = contents(path, known)
+  const broken = migrations
+    .filter((step) => step.version === version)
+    .map((step) => {
+      expect(step.sql).toContain(statement)
+      return { ...step, sql: step.sql.replace(statement, `SELECT nonsense; ${statement}`) }
+    })
 
-  expect(() => openDatabase(path, [...second, ...broken])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+  expect(() => openDatabase(path, [...known, ...broken])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
 
-  expect(contents(path)).toEqual(before)
+  expect(contents(path, known)).toEqual(before)
   const store = await openSqliteStore({ path, clock: new FakeClock() })
   onTestFinished(() => store.close())
   expect(await store.deliveries({ limit: 99 })).toHaveLength(deliveries.length)

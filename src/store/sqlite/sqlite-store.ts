@@ -79,7 +79,10 @@ class SqliteStore implements Store {
     this.#checkpointer = open.logSync !== null && isSound ? createCheckpointer(open.database, { path, clock }) : null
     this.#group = new GroupCommit(open.database, {
       toError: (error) => storeError(error, path),
-      onRollback: () => this.#names.forget(),
+      onRollback: () => {
+        this.#names.forget()
+        this.#outbox.forget()
+      },
       logSync: open.logSync,
       checkpointer: this.#checkpointer,
     })
