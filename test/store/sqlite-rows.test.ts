@@ -33,6 +33,11 @@ class Explaining extends Statements {
     return super.one(sql, ...values)
   }
 
+  override insert(...[sql, ...values]: Parameters<Statements['insert']>): number {
+    this.#explain(sql, values)
+    return super.insert(sql, ...values)
+  }
+
   override rows(...[sql, ...values]: Parameters<Statements['rows']>): ReturnType<Statements['rows']> {
     this.#explain(sql, values)
     return super.rows(sql, ...values)

@@ -44,12 +44,9 @@ export class OutboxRows {
     const missing = new Map(targets.map((target) => [deliveryId(event.id, target), target]))
     for (const id of missing.keys()) if (this.#placeOf(id) !== null) missing.delete(id)
     if (missing.size === 0) return
-    const row = this.#statements.one(
-      'INSERT INTO events (data, deliveries) VALUES (?, ?) RETURNING seq',
-      JSON.stringify(event),
-      missing.size,
-    )
-    for (const [id, target] of missing) this.#insert(id, target, event, Number(row?.seq), now)
+    const added = 'INSERT INTO events (data, deliveries) VALUES (?, ?)'
+    const seq = this.#statements.insert(added, JSON.stringify(event), missing.size)
+    for (const [id, target] of missing) this.#insert(id, target, event, seq, now)
   }
 
   claim({ target, limit, now, leaseUntil }: Claim): ClaimedDelivery[] {
