@@ -57,14 +57,15 @@ export class Connections {
     const identity: Identity = [url.origin, proxy, ca, cert, key]
     const open = this.#open
     if (open !== null && identity.every((part, index) => part === open.identity[index])) return open.dispatcher
-    void open?.dispatcher.close()
     const tls = {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     }
+    // Where that throws, the old ones are as good as before.
     const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, url, tls)
     this.#open = { identity, dispatcher }
+    void open?.dispatcher.close()
     return dispatcher
   }
 
