@@ -25,7 +25,7 @@ export function deliveryStateOf(number: unknown): DeliveryState {
 
 /**
  * Everything of a state that has no column of its own. Nulls are left out: most of a known file's fields are null. Field by field, for it is written twice
- * for each file: an object that grows by names that are not known beforehand takes three times as long.
+ * for each file: an object that grows by names that are not known beforehand takes twice as long. What a later schema adds is lost where this writes.
  */
 export function encodeState(state: FileState): string {
   const { firstSeenAt, lastChangeAt, evidencedAt, facts, decided, isMarker, missedScans } = state

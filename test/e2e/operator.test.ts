@@ -205,6 +205,8 @@ describe('a target', () => {
     expect((await command('targets', 'enable', 'webhook')).out).toBe('webhook is in service again.')
 
     await waitFor('it is delivered', () => bodies.length === 1, 30_000)
+    expect((await command('targets', 'enable', 'wehbook')).out).toBe('wehbook was in service already.')
+    expect((await command('targets', 'list')).out).not.toContain('wehbook')
   }, 60_000)
 })
 

@@ -40,8 +40,27 @@ test('who is called may cancel others, and itself', () => {
   expect(called).toEqual(['first'])
 })
 
-test('however many wait are one listener of the signal', () => {
+test('however many wait are one listener of the signal, and none when the last has gone', () => {
   const { signal } = new AbortController()
-  for (let index = 0; index < 64; index++) onAbort(signal, () => {})
-  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  const listeners = () => getEventListeners(signal, 'abort').length
+  const cancels = Array.from({ length: 64 }, () => onAbort(signal, () => {}))
+  expect(listeners()).toBe(1)
+  for (const cancel of cancels) cancel()
+  expect(listeners()).toBe(0)
+  onAbort(signal, () => {})
+  expect(listeners()).toBe(1)
+})
+
+test('who comes while or after it aborts is not called', () => {
+  const controller = new AbortController()
+  let calls = 0
+  const again = () => {
+    calls += 1
+    onAbort(controller.signal, again)
+  }
+  onAbort(controller.signal, again)
+  controller.abort()
+  onAbort(controller.signal, again)
+  expect(calls).toBe(1)
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })

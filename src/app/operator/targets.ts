@@ -27,8 +27,9 @@ export async function listTargets(store: Store, config: Config | null): Promise<
 
 /** Puts a target back into service; a running instance sees it within seconds. Resolves with whether it was out. */
 export async function enableTarget(store: Store, target: string): Promise<boolean> {
-  const { disabledAt } = await store.targetState(target)
-  await store.saveTargetState(target, freshTargetState)
+  const { disabledAt, failingSince } = await store.targetState(target)
+  // Who has no state gets none: the name may be mistyped, and would be told of for ever.
+  if (disabledAt !== null || failingSince !== null) await store.saveTargetState(target, freshTargetState)
   return disabledAt !== null
 }
 

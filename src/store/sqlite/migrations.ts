@@ -114,7 +114,7 @@ ${deliveryTriggers}`,
     version: 4,
     // Older builds read the counts that are no more.
     minReader: 4,
-    // What is owed is counted when somebody asks (ADR 19); a target with a state was owed something once.
+    // What is owed is counted when somebody asks (ADR 19); who was ever owed something has a state.
     sql: `
 DROP TRIGGER delivery_made;
 DROP TRIGGER delivery_moved;
