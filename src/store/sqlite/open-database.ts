@@ -31,6 +31,7 @@ export function openDatabase(path: string, migrations: readonly Migration[] = al
     lock = takeLock(path)
     const isNew = !existsSync(path)
     database = new DatabaseSync(path)
+    // 8 MB of pages: with each commit behind which an index page was split SQLite looks through all that it holds.
     database.exec(
       'PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192',
     )
