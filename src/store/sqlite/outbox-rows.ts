@@ -71,8 +71,8 @@ export class OutboxRows {
     )
     const claimed: ClaimedDelivery[] = []
     const [files, places] = [new Set<number>(), []] as [Set<number>, number[]]
-    for (const [seq, givenId, fileKey, attempts, createdAt, event] of due) {
-      const [place, id, file] = [Number(seq), String(givenId), Number(fileKey)]
+    for (const [seq, givenId, key, attempts, createdAt, event] of due) {
+      const [place, id, file] = [Number(seq), String(givenId), Number(key)]
       if (files.has(file)) continue
       files.add(file)
       places.push(place)

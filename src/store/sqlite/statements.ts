@@ -32,21 +32,17 @@ export class Statements {
 
   /** As `all`, each row as its values in the order of the columns: takes a third of the time, where there are many. */
   rows(sql: string, ...values: SQLInputValue[]): SQLOutputValue[][] {
-    const known = this.#preparedForRows.get(sql)
-    const statement = known ?? this.#database.prepare(sql)
-    if (known === undefined) {
-      statement.setReturnArrays(true)
-      this.#preparedForRows.set(sql, statement)
-    }
+    const statement = this.#statement(sql, this.#preparedForRows)
+    statement.setReturnArrays(true)
     // As it was just told; the types of Node know of objects only.
     return statement.all(...values) as unknown as SQLOutputValue[][]
   }
 
-  #statement(sql: string): StatementSync {
-    const known = this.#prepared.get(sql)
+  #statement(sql: string, prepared = this.#prepared): StatementSync {
+    const known = prepared.get(sql)
     if (known !== undefined) return known
     const statement = this.#database.prepare(sql)
-    this.#prepared.set(sql, statement)
+    prepared.set(sql, statement)
     return statement
   }
 }
