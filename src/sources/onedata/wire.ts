@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Line, Reply } from '../../lib/network.ts'
+import { onAbort } from '../../lib/on-abort.ts'
 import { outOfProtocol, parseJson, type Refusal, refusalOf, unreachable } from './errors.ts'
 import type { Connection } from './provider.ts'
 
@@ -59,7 +60,7 @@ export function createWire(connection: Connection, concurrency: number): Wire {
 async function exchange(line: Line, request: Request, bounds: Bounds): Promise<Exchange> {
   const ended = new AbortController()
   const abort = () => ended.abort()
-  bounds.signal.addEventListener('abort', abort, { once: true })
+  const cancelAbort = onAbort(bounds.signal, abort)
   const cancelTimer = bounds.clock.timer(bounds.timeoutMs, abort)
   let status: number | null = null
   try {
@@ -75,7 +76,7 @@ async function exchange(line: Line, request: Request, bounds: Bounds): Promise<E
     return { status, result: failureOf(error) }
   } finally {
     cancelTimer()
-    bounds.signal.removeEventListener('abort', abort)
+    cancelAbort()
   }
 }
 

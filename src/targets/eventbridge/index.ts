@@ -6,6 +6,7 @@ import { eventBridgeEntry } from '../../formats/object-created.ts'
 import { Batcher } from '../../lib/batcher.ts'
 import { capped } from '../../lib/capped.ts'
 import { lazily } from '../../lib/lazily.ts'
+import { onAbort } from '../../lib/on-abort.ts'
 import { awsOptions, clientConfig } from '../aws/client.ts'
 import { attempt, mostReason } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
@@ -67,13 +68,12 @@ class EventBridge implements Target {
     }
     signal.throwIfAborted()
     const aborted = Promise.withResolvers<never>()
-    const abort = () => aborted.reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
+    const cancelAbort = onAbort(signal, () => aborted.reject(signal.reason))
     try {
       // A batch belongs to all of its entries: one that leaves does not end it.
       return await Promise.race([this.#batcher.add(entry, size), aborted.promise])
     } finally {
-      signal.removeEventListener('abort', abort)
+      cancelAbort()
     }
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Clock } from '../../lib/clock.ts'
+import { onAbort } from '../../lib/on-abort.ts'
 
 /** A command that ended. */
 export interface Ended {
@@ -56,16 +57,15 @@ export function runCommand(input: RunInput, signal: AbortSignal): Promise<Ended>
       timedOut = true
       end()
     })
-    const onAbort = () => {
+    const cancelAbort = onAbort(signal, () => {
       end()
       reject(signal.reason)
-    }
+    })
     const tidy = () => {
       cancelTimeout()
       cancelKill()
-      signal.removeEventListener('abort', onAbort)
+      cancelAbort()
     }
-    signal.addEventListener('abort', onAbort, { once: true })
     child.once('error', (error) => {
       tidy()
       reject(error)
