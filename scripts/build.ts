@@ -1,8 +1,10 @@
 // Bundles the program and the scheduled function into dist, and makes sure that the package would hold what it needs and nothing else.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { bundleProgram } from './bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -19,6 +21,13 @@ const sizes = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: 
 const bytes = sizes.reduce((sum, size) => sum + size, 0)
 console.log(`dist: ${sizes.length} files, ${(bytes / 1024).toFixed(0)} KiB`)
 if (bytes > mostBytes) fail(`dist is larger than ${mostBytes} bytes`)
+// Where the program looks for its thread, as the bundler has written it.
+const program = ['dist/cli', 'dist/chunks'].flatMap((folder) =>
+  readdirSync(join(root, folder)).map((file) => join(root, folder, file)),
+)
+const place = '../targets/http/thread/request-thread.ts'
+if (!program.some((file) => readFileSync(file, 'utf8').includes(place))) fail('the program would not find its thread')
+await startThread(join(root, 'dist/targets/http/thread/entry.js'))
 console.log(run('node', ['scripts/build-lambda.ts']).trim())
 
 // Without its scripts: `prepack` is this one.
@@ -30,6 +39,7 @@ for (const needed of [
   'bin/onetrigger.mjs',
   'dist/cli/main.js',
   'dist/lambda/handler.mjs',
+  'dist/targets/http/thread/entry.js',
   'README.md',
   'LICENSE',
   'package.json',
@@ -39,6 +49,13 @@ for (const needed of [
 const stray = paths.filter((path) => /^(src|test|scripts)\//.test(path))
 if (stray.length > 0) fail(`the package would hold ${stray.join(', ')}`)
 console.log(`package: ${paths.length} files`)
+
+/** Resolves when it listens. */
+async function startThread(entry: string): Promise<void> {
+  const thread = new Worker(entry, { workerData: { egress: {} } })
+  await once(thread, 'message')
+  await thread.terminate()
+}
 
 function run(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })

@@ -21,6 +21,14 @@ export async function bundleProgram(outdir: string): Promise<void> {
     external: ['@aws-sdk/*', 'pg', 'pg-connection-string', 'pino', 'selfsigned'],
     plugins: [builtinsAsTheyAre, ownCode, partsOfFastify, partsOfUndici, oneLanguageOfZod],
   })
+  // By itself: what it shared with the program would be more files for each start to read.
+  await build({
+    ...bundleOptions,
+    entryPoints: ['src/targets/http/thread/entry.ts'],
+    outdir,
+    outbase: 'src',
+    plugins: [builtinsAsTheyAre, ownCode, partsOfUndici],
+  })
 }
 
 /** Our own names stay, for they stand in errors and stack traces. A file that looks for others from its own place finds itself where `src` has it. */

@@ -10,6 +10,7 @@ import { createSystemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { RequestThread } from '../../src/targets/http/thread/request-thread.ts'
 import { anEvent } from '../../test/support/builders.ts'
 import { Sink } from './children.ts'
 import { concurrency, owedEvents, signed } from './signed.ts'
@@ -65,7 +66,8 @@ export async function saturated(
   others: Readonly<Record<string, DispatcherTarget>> = {},
 ): Promise<{ perSecond: number; cores: number }> {
   const sink = await Sink.start()
-  const targets = new Map(Object.entries({ hook: signed(sink.url, clock), ...others }))
+  const thread = new RequestThread({ clock, log: silentLog, egress: {} })
+  const targets = new Map(Object.entries({ hook: signed(sink.url, clock, thread), ...others }))
   let [perSecond, cores] = [0, 0]
   const fill = async (store: Store) => {
     for (let from = 0; from < backlog; from += 1_000) {
@@ -81,6 +83,7 @@ export async function saturated(
     perSecond = (backlog / took) * 1_000
     cores = (user + system) / 1_000 / took
   })
+  await thread.close()
   sink.close()
   return { perSecond, cores }
 }

@@ -5,15 +5,25 @@ import { defaultEgress } from '../../src/lib/egress.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
 import type { OwedEvent } from '../../src/store/store.ts'
+import type { RequestThread } from '../../src/targets/http/thread/request-thread.ts'
 import { webhook } from '../../src/targets/webhook/index.ts'
 import { anEvent } from '../../test/support/builders.ts'
 
 export const concurrency = 64
 
 /** A webhook that signs, as the benchmarks of deliveries have it. */
-export function signed(url: string, clock: Clock): DispatcherTarget {
+export function signed(url: string, clock: Clock, thread?: RequestThread): DispatcherTarget {
   const secret = () => fixedSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
-  const deps = { name: 'hook', clock, log: silentLog, timeoutMs: 30_000, concurrency, secret, egress: defaultEgress }
+  const deps = {
+    name: 'hook',
+    clock,
+    log: silentLog,
+    timeoutMs: 30_000,
+    concurrency,
+    secret,
+    egress: defaultEgress,
+    thread,
+  }
   const target = webhook.build({ url, secret: { env: 'UNUSED' } }, deps)
   return { target, concurrency, timeoutMs: 30_000, retry: defaultRetry }
 }

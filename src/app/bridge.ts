@@ -42,6 +42,8 @@ export interface BridgeDeps {
   readonly adoptsState?: boolean
   /** It ends as soon as nothing happens any more: jobs are looked at once, at its beginning. */
   readonly isShortRun?: boolean
+  /** Whether it lives long enough for a thread that makes requests while they are many. */
+  readonly mayStartThreads?: boolean
   readonly onProgress?: (progress: Progress) => void
   readonly onDelivery?: (progress: DeliveryProgress) => void
 }

@@ -10,6 +10,7 @@ import { createEgress } from '../lib/egress.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { SecretSource } from '../lib/secret.ts'
+import { RequestThread } from '../targets/http/thread/request-thread.ts'
 import * as targets from '../targets/registry.ts'
 import type { Closers } from './closers.ts'
 
@@ -18,6 +19,8 @@ interface TargetDeps {
   readonly clock: Clock
   readonly log: Log
   readonly secret: (ref: SecretRef) => SecretSource
+  /** Whether it lives long enough for a thread that makes requests while they are many. */
+  readonly mayStartThreads?: boolean
 }
 
 /** Builds every target of a configuration; `closers` sees to their end. Throws `ConfigError`. */
@@ -29,6 +32,9 @@ export function buildTargets(
 ): Map<string, DispatcherTarget> {
   const built = new Map<string, DispatcherTarget>()
   const egress = createEgress(config.egress)
+  const { clock, log } = deps
+  const mayStart = deps.mayStartThreads === true
+  const thread = mayStart ? closers.add(new RequestThread({ clock, log, egress: config.egress })) : undefined
   for (const [name, target] of config.targets) {
     const definition = Object.values(targets).find((each) => each.type === target.type)
     if (definition === undefined)
@@ -36,12 +42,13 @@ export function buildTargets(
     const { concurrency, timeoutMs } = target
     const instance: Target = definition.build(target.options, {
       name,
-      clock: deps.clock,
-      log: deps.log.child({ target: name }),
+      clock,
+      log: log.child({ target: name }),
       timeoutMs,
       concurrency,
       secret: deps.secret,
       egress,
+      thread,
       proxyFor: environmentProxy,
       variable: environmentVariable,
       fileVersion: async (event, signal) => sourceOf(sourcesByName, event).fileVersion(event, signal),

@@ -51,6 +51,7 @@ export async function startEmbedded(config: Config, deps: EmbeddedDeps): Promise
     secret: () => deps.secret,
     holder: randomUUID(),
     isReload: false,
+    mayStartThreads: true,
     ...watchers,
   })
   const stop = new AbortController()

@@ -80,6 +80,7 @@ async function runBridges(first: Config, deps: RunDeps): Promise<void> {
       meters: deps.metrics.meters,
       holder,
       isReload,
+      mayStartThreads: true,
       ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
       ...(deps.onDelivery === undefined ? {} : { onDelivery: deps.onDelivery }),
     })

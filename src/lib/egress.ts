@@ -46,11 +46,14 @@ export type Resolve = (
 ) => void
 
 /** What may be reached. Entries are addresses, CIDR ranges, host names or `*.example.org` (which is not `example.org` itself). */
-export interface EgressOptions {
+export interface EgressRules {
   /** Where given, nothing else is reached. A listed name may have any address that is not forbidden. */
   readonly allow?: readonly string[] | undefined
   /** Never reached, even where `allow` has it. */
   readonly deny?: readonly string[]
+}
+
+export interface EgressOptions extends EgressRules {
   readonly resolve?: Resolve
 }
 

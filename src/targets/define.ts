@@ -7,6 +7,7 @@ import type { Egress } from '../lib/egress.ts'
 import { readOnce, type SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { SecretSource } from '../lib/secret.ts'
+import type { RequestTaker } from './http/line.ts'
 
 /** What every target is given besides its own options. */
 export interface TargetDeps {
@@ -21,6 +22,8 @@ export interface TargetDeps {
   readonly secret: (ref: SecretRef) => SecretSource
   /** Decides which hosts may be connected to. */
   readonly egress: Egress
+  /** Makes HTTP requests while they are many; absent: they are always made in this thread. */
+  readonly thread?: RequestTaker | undefined
   /** Reads a part of the file that an event is about; absent: nobody can. Rejects with `SourceError`. */
   readonly readContent?: (
     event: FileEvent,

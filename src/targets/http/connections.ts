@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { z } from 'zod'
 import { ConfigError } from '../../core/errors.ts'
-import { guardedLookup } from '../../lib/egress.ts'
 import { type SecretRef, secretRef } from '../../lib/fields.ts'
-import type { TargetDeps } from '../define.ts'
+import type { SecretSource } from '../../lib/secret.ts'
+import { Line, type LineDeps } from './line.ts'
 
 type PemSource = () => string
 
@@ -33,16 +32,25 @@ export interface ConnectionOptions {
   readonly proxy?: string | undefined
 }
 
-/** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. What goes over them is bounded by `exchange`. */
+/** Of what a target is given, what its connections need. */
+export interface ConnectionDeps extends LineDeps {
+  readonly name: string
+  readonly timeoutMs: number
+  readonly concurrency: number
+  readonly secret: (ref: SecretRef) => SecretSource
+  readonly proxyFor?: (url: URL) => string | null
+}
+
+/** Connections to one origin, made anew when the origin or a certificate changes. Unnamed certificates are the system's. What goes over them is bounded. */
 export class Connections {
-  readonly #deps: TargetDeps
+  readonly #deps: ConnectionDeps
   readonly #proxy: string | null
   readonly #ca: PemSource | null
   readonly #certificate: PemSource | null
   readonly #key: PemSource | null
-  #open: { readonly identity: Identity; readonly dispatcher: Pool | ProxyAgent } | null = null
+  #open: { readonly identity: Identity; readonly line: Line } | null = null
 
-  constructor({ proxy, ca, clientCertificate, clientKey }: ConnectionOptions, deps: TargetDeps) {
+  constructor({ proxy, ca, clientCertificate, clientKey }: ConnectionOptions, deps: ConnectionDeps) {
     this.#deps = deps
     this.#proxy = proxy ?? null
     this.#ca = pemSource('ca', ca, deps)
@@ -51,55 +59,40 @@ export class Connections {
   }
 
   /** Throws `EgressError` for a proxy that must not be reached, `ConfigError` for a certificate that is missing. */
-  to(url: URL): Dispatcher {
+  to(url: URL): Line {
     const proxy = this.#proxy ?? this.#deps.proxyFor?.(url) ?? null
     const [ca, cert, key] = [this.#ca?.(), this.#certificate?.(), this.#key?.()]
     const identity: Identity = [url.origin, proxy, ca, cert, key]
     const open = this.#open
-    if (open !== null && identity.every((part, index) => part === open.identity[index])) return open.dispatcher
+    if (open !== null && identity.every((part, index) => part === open.identity[index])) return open.line
     const tls = {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     }
     // Where that throws, the old ones are as good as before.
-    const dispatcher = proxy === null ? this.#direct(url, tls) : this.#through(proxy, url, tls)
-    this.#open = { identity, dispatcher }
-    void open?.dispatcher.close()
-    return dispatcher
+    if (proxy !== null) this.#checkProxy(proxy, url)
+    const { concurrency: connections, timeoutMs } = this.#deps
+    const plan = { origin: url.origin, proxy, tls, connections, connectTimeoutMs: Math.min(timeoutMs, 10_000) }
+    const line = new Line(plan, this.#deps)
+    this.#open = { identity, line }
+    void open?.line.close()
+    return line
   }
 
   async close(): Promise<void> {
-    await this.#open?.dispatcher.destroy()
+    await this.#open?.line.breakOff()
     this.#open = null
   }
 
-  #direct(url: URL, tls: object): Pool {
-    const { concurrency, timeoutMs, egress } = this.#deps
-    return new Pool(url.origin, {
-      ...wire,
-      connections: concurrency,
-      connect: { timeout: Math.min(timeoutMs, 10_000), lookup: egress.lookup, ...tls },
-    })
-  }
-
   /** The proxy looks up the receiver's name, so that only names and literal addresses can be judged here. */
-  #through(proxy: string, url: URL, tls: object): ProxyAgent {
+  #checkProxy(proxy: string, url: URL): void {
     this.#deps.egress.checkUnresolved(url.hostname)
     this.#deps.egress.checkProxy(new URL(proxy).hostname)
-    return new ProxyAgent({
-      ...wire,
-      uri: proxy,
-      connections: this.#deps.concurrency,
-      requestTls: tls,
-      proxyTls: { lookup: guardedLookup },
-    })
   }
 }
 
-const wire = { pipelining: 1, allowH2: false } as const
-
-function pemSource(option: string, given: ConnectionOptions['ca'], deps: TargetDeps): PemSource | null {
+function pemSource(option: string, given: ConnectionOptions['ca'], deps: ConnectionDeps): PemSource | null {
   if (given === undefined) return null
   if (typeof given !== 'string') {
     const secret = deps.secret(given)

@@ -3,7 +3,7 @@ import { ConfigError } from '../../core/errors.ts'
 import type { SecretSource } from '../../lib/secret.ts'
 import type { TargetDeps } from '../define.ts'
 import { Connections } from '../http/connections.ts'
-import { type Bounds, exchange, firstHeader } from '../http/exchange.ts'
+import { type Bounds, firstHeader } from '../http/exchange.ts'
 import type { OscarOptions } from './options.ts'
 
 /** An answer of the cluster. */
@@ -135,7 +135,7 @@ export class OscarClient {
       ...(body === undefined ? {} : { body }),
     }
     const bounds = { ...limits, clock: this.#deps.clock, mostBytes }
-    const answer = await exchange(this.#connections.to(url), request, bounds)
+    const answer = await this.#connections.to(url).exchange(request, bounds)
     if (!answer.isWhole) throw new ConfigError('CONFIG_INVALID', 'the answer is too long to be one of an OSCAR cluster')
     const { status, body: bytes } = answer
     return { status, body: bytes.toString('utf8'), retryAfter: firstHeader(answer, 'retry-after') }

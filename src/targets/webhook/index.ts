@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import type { ClaimedDelivery, Outcome } from '../../core/delivery.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { parseRetryAfter } from '../../core/retry.ts'
@@ -8,7 +7,7 @@ import { cappedBytes, mostAnswerBytes } from '../../lib/capped.ts'
 import { EgressError } from '../../lib/egress.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { Connections } from '../http/connections.ts'
-import { type Answered, exchange, firstHeader } from '../http/exchange.ts'
+import { type Answered, firstHeader, type PlainRequest } from '../http/exchange.ts'
 import { outcomeOfError } from '../http/outcome-of-error.ts'
 import { fixedHeaders, type HeaderList, isAsyncInvocation, messageHeaders } from './headers.ts'
 import { type WebhookOptions, webhookOptions } from './options.ts'
@@ -47,7 +46,7 @@ class Webhook implements Target {
     const more = added === undefined ? [] : Object.entries(added).flat()
     try {
       const url = this.#checkedUrl()
-      const request: Dispatcher.DispatchOptions = {
+      const request: PlainRequest = {
         origin: url.origin,
         method: 'POST',
         path: `${url.pathname}${url.search}`,
@@ -80,10 +79,10 @@ class Webhook implements Target {
     return this.#connections.close()
   }
 
-  #exchange(url: URL, request: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answered> {
+  #exchange(url: URL, request: PlainRequest, signal: AbortSignal): Promise<Answered> {
     const { clock, timeoutMs } = this.#deps
     const bounds = { signal, clock, until: clock.now() + timeoutMs, mostBytes: mostAnswerBytes }
-    return exchange(this.#connections.to(url), request, bounds)
+    return this.#connections.to(url).exchange(request, bounds)
   }
 
   #checkedUrl(): URL {

@@ -45,8 +45,8 @@ test.each([
   const second = to()
   expect(second).not.toBe(first)
   expect(to()).toBe(second)
-  expect(first).toMatchObject({ closed: true })
-  expect(second).toMatchObject({ closed: false })
+  expect(first).toMatchObject({ isClosed: true })
+  expect(second).toMatchObject({ isClosed: false })
 })
 
 test('connections that were there are as good as before where new ones must not be made', () => {
@@ -57,5 +57,5 @@ test('connections that were there are as good as before where new ones must not 
   expect(to).toThrow(EgressError)
   now.proxy = null
   expect(to()).toBe(first)
-  expect(first).toMatchObject({ closed: false })
+  expect(first).toMatchObject({ isClosed: false })
 })

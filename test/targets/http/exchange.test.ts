@@ -30,7 +30,7 @@ async function aReceiver() {
     const signal = new AbortController().signal
     return exchange(
       pool,
-      { method: 'POST', path },
+      { origin: urlOf(server), method: 'POST', path },
       { signal, clock, until: clock.now() + 10_000, mostBytes: 1_024, ...bounds },
     )
   }

@@ -6,9 +6,11 @@ import { createEgress } from '../../../src/lib/egress.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { proxyFromEnvironment } from '../../../src/lib/proxy.ts'
 import { fixedSecret } from '../../../src/lib/secret.ts'
+import type { RequestTaker } from '../../../src/targets/http/line.ts'
 import { webhook } from '../../../src/targets/webhook/index.ts'
 import { anEvent } from '../../support/builders.ts'
 import { startBehavingReceiver } from '../../support/receiver.ts'
+import { aRequestThread } from '../../support/request-thread.ts'
 
 /** A proxy that makes asked and passes requests on; gives the hosts that it was asked for. */
 async function aProxy() {
@@ -47,8 +49,12 @@ async function aProxy() {
   return { asked, url: `http://127.0.0.1:${port}` }
 }
 
-async function deliver(given: object, env: Readonly<Record<string, string>>, timeoutMs = 5_000) {
-  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 1 }
+async function deliver(
+  given: object,
+  env: Readonly<Record<string, string>>,
+  { timeoutMs = 5_000, thread }: { timeoutMs?: number; thread?: RequestTaker } = {},
+) {
+  const deps = { name: 'hook', clock: createSystemClock(), log: silentLog, timeoutMs, concurrency: 1, thread }
   const more = { egress: createEgress(), secret: () => fixedSecret('s'), proxyFor: proxyFromEnvironment(env) }
   const target = webhook.build(given, { ...deps, ...more })
   onTestFinished(() => target.close())
@@ -68,11 +74,20 @@ describe('the webhook', () => {
     expect(proxy.asked).toEqual([new URL(receiver.url).host])
   })
 
+  it('goes through it by a thread, too', async () => {
+    const [proxy, receiver, thread] = [await aProxy(), await startBehavingReceiver(), await aRequestThread()]
+
+    const outcome = await deliver({ url: receiver.url, proxy: proxy.url }, {}, { thread })
+
+    expect(outcome.kind).toBe('delivered')
+    expect(proxy.asked).toEqual([new URL(receiver.url).host])
+  })
+
   it('gives up by its time-out what hangs behind a proxy', async () => {
     const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
     await receiver.behave('hang')
 
-    expect(await deliver({ url: receiver.url, proxy: proxy.url }, {}, 300)).toMatchObject({
+    expect(await deliver({ url: receiver.url, proxy: proxy.url }, {}, { timeoutMs: 300 })).toMatchObject({
       kind: 'retry',
       reason: 'the receiver did not answer in time',
     })

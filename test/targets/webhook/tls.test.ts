@@ -7,8 +7,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSecrets } from '../../../src/config/secrets.ts'
 import type { ClaimedDelivery } from '../../../src/core/delivery.ts'
 import { type Certificate, createCertificate } from '../../../src/simulator/certificate.ts'
+import type { RequestTaker } from '../../../src/targets/http/line.ts'
 import { webhook } from '../../../src/targets/webhook/index.ts'
 import { anEvent } from '../../support/builders.ts'
+import { aRequestThread } from '../../support/request-thread.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -40,44 +42,54 @@ async function aReceiver(own: Certificate, client: Certificate | null = null) {
   return { clients, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/` }
 }
 
-function aTarget(url: string, options: object) {
-  const target = webhook.build({ url, ...options }, targetDeps({ secret: createSecrets({}) }))
+function aTarget(url: string, options: object, thread?: RequestTaker) {
+  const target = webhook.build({ url, ...options }, targetDeps({ secret: createSecrets({}), thread }))
   onTestFinished(() => target.close())
   return target
 }
 
+const ways: [string, () => Promise<RequestTaker | undefined>][] = [
+  ['in this thread', async () => undefined],
+  ['by another', () => aRequestThread()],
+]
+
 describe('a webhook over HTTPS', () => {
-  it('is not trusted unless its authority is', async () => {
+  it.each(ways)('is not trusted unless its authority is (%s)', async (_way, aThread) => {
+    const thread = await aThread()
     const own = await aCertificate()
     const { clients, url } = await aReceiver(own)
-    expect(await aTarget(url, {}).deliver(delivery, never)).toMatchObject({
+    expect(await aTarget(url, {}, thread).deliver(delivery, never)).toMatchObject({
       kind: 'unavailable',
       reason: expect.stringContaining('certificate is not trusted'),
     })
     expect(clients).toEqual([])
-    expect(await aTarget(url, { ca: own.caFile }).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+    expect(await aTarget(url, { ca: own.caFile }, thread).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
   })
 
-  it('that asks for a certificate of ours gets it, and waits where it is missing', async () => {
-    const [own, ours] = [await aCertificate(), await aCertificate()]
-    const { clients, url } = await aReceiver(own, ours)
-    const folder = tempDir()
-    writeFileSync(join(folder, 'key.pem'), ours.key)
-    const ca = own.caFile
+  it.each(ways)(
+    'that asks for a certificate of ours gets it, and waits where it is missing (%s)',
+    async (_way, aThread) => {
+      const thread = await aThread()
+      const [own, ours] = [await aCertificate(), await aCertificate()]
+      const { clients, url } = await aReceiver(own, ours)
+      const folder = tempDir()
+      writeFileSync(join(folder, 'key.pem'), ours.key)
+      const ca = own.caFile
 
-    expect((await aTarget(url, { ca }).deliver(delivery, never)).kind).not.toBe('delivered')
-    const mutual = { ca, clientCertificate: ours.caFile, clientKey: { file: join(folder, 'key.pem') } }
-    expect(await aTarget(url, mutual).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
-    expect(clients).toHaveLength(1)
-    expect(clients[0]).not.toBe('nobody')
-  })
+      expect((await aTarget(url, { ca }, thread).deliver(delivery, never)).kind).not.toBe('delivered')
+      const mutual = { ca, clientCertificate: ours.caFile, clientKey: { file: join(folder, 'key.pem') } }
+      expect(await aTarget(url, mutual, thread).deliver(delivery, never)).toMatchObject({ kind: 'delivered' })
+      expect(clients).toHaveLength(1)
+      expect(clients[0]).not.toBe('nobody')
+    },
+  )
 
-  it('sees a certificate that was replaced while it runs', async () => {
+  it.each(ways)('sees a certificate that was replaced while it runs (%s)', async (_way, aThread) => {
     const [first, second] = [await aCertificate(), await aCertificate()]
     const { url } = await aReceiver(second)
     const file = join(tempDir(), 'ca.pem')
     writeFileSync(file, first.cert)
-    const target = aTarget(url, { ca: { file } })
+    const target = aTarget(url, { ca: { file } }, await aThread())
     expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
 
     rmSync(file)
