@@ -126,6 +126,29 @@ describe('the order of what becomes visible', () => {
     expect(new Set(visible(tree)).size).toBe(3 * 4_000)
   })
 
+  it('shows times as they are written, one after the other, each as it is then', async () => {
+    const { clock, tree, model } = setUp()
+    for (let made = 0; made < 1_000; made++) model.create(`f${made}`)
+    await clock.advance(20_000)
+    const last = tree.log.current
+    const timesSince = (number: number) => visible(tree, number + 1).filter((each) => each.startsWith('times f'))
+    for (let made = 0; made < 1_000; made++) model.setTimes(`f${made}`, { mtime: 1 })
+    await clock.advance(7_999)
+    expect(tree.log.current).toBe(last)
+
+    await clock.advance(1)
+    expect(tree.log.current - last).toBe(50)
+    model.setTimes('f0', { mtime: 2 })
+    model.setTimes('f998', { mtime: 2 })
+    model.remove('f999')
+    await clock.advance(2_000)
+
+    expect(timesSince(last)).toHaveLength(999)
+    const then = tree.log.current
+    await clock.advance(10_000)
+    expect(timesSince(then)).toEqual(['times f0'])
+  })
+
   it('shows times before their time where they are many', async () => {
     const { clock, tree, model } = setUp()
     for (let made = 0; made < 10_000; made++) model.create(`f${made}`)

@@ -1,12 +1,14 @@
 import type { Cancel, Clock } from '../../lib/clock.ts'
 import type { FileNode } from './file-node.ts'
 
-/** So many nodes whose times have changed are not held back any longer (`times_cache`). */
+/** So many nodes whose times have changed are not held back any longer: whoever changes one more first writes all of them (`times_cache.erl`). */
 const mostTimes = 10_000
+/** Where times are written because it is time to, they are one after the other, each by an update of the database. How fast that is differs: this is a quick one. */
+const [writtenAtOnce, writeMs] = [50, 10]
 
 /**
  * Holds changed sizes and times back as a provider's caches do (reference, section 15): a file's size goes out at once after a pause, then at most
- * every `sizeFlushMs`; times go out together every `timesFlushMs`, and as soon as they are many. Readers by id see them at once all the same; streams do not.
+ * every `sizeFlushMs`; times go out every `timesFlushMs`, and as soon as they are many. Readers by id see them at once all the same; streams do not.
  */
 export class FlushQueue {
   readonly #clock: Clock
@@ -16,6 +18,9 @@ export class FlushQueue {
   readonly #sizes = new Map<FileNode, Cancel>()
   readonly #times = new Set<FileNode>()
   #timesTimer: Cancel | null = null
+  /** Whose times are being written, in this order. */
+  readonly #writing = new Set<FileNode>()
+  #writeTimer: Cancel | null = null
 
   constructor(
     clock: Clock,
@@ -45,8 +50,10 @@ export class FlushQueue {
       this.#publish(node, 'times')
       return
     }
+    // Its turn is still to come, and then what is written is the newest.
+    if (this.#writing.has(node)) return
     this.#times.add(node)
-    if (this.#times.size >= mostTimes) this.#flushTimes()
+    if (this.#times.size >= mostTimes) this.#writeAllTimes()
     else this.#timesTimer ??= this.#clock.timer(this.#delays.timesFlushMs, () => this.#flushTimes())
   }
 
@@ -61,6 +68,7 @@ export class FlushQueue {
     this.#sizes.delete(node)
     this.#lastSize.delete(node)
     this.#times.delete(node)
+    this.#writing.delete(node)
   }
 
   close(): void {
@@ -68,6 +76,8 @@ export class FlushQueue {
     this.#sizes.clear()
     this.#timesTimer?.()
     this.#timesTimer = null
+    this.#writeTimer?.()
+    this.#writeTimer = null
   }
 
   #flushSize(node: FileNode): void {
@@ -78,10 +88,32 @@ export class FlushQueue {
   }
 
   #flushTimes(): void {
+    this.#startWriting()
+    if (this.#writeTimer === null) this.#writeSome()
+  }
+
+  #writeAllTimes(): void {
+    this.#startWriting()
+    this.#write(this.#writing.size)
+  }
+
+  #startWriting(): void {
     this.#timesTimer?.()
     this.#timesTimer = null
-    const nodes = [...this.#times]
+    for (const node of this.#times) this.#writing.add(node)
     this.#times.clear()
-    for (const node of nodes) this.#publish(node, 'times')
+  }
+
+  #writeSome(): void {
+    this.#writeTimer = null
+    this.#write(writtenAtOnce)
+    if (this.#writing.size > 0) this.#writeTimer = this.#clock.timer(writeMs, () => this.#writeSome())
+  }
+
+  #write(count: number): void {
+    for (const node of this.#writing.values().take(count)) {
+      this.#writing.delete(node)
+      this.#publish(node, 'times')
+    }
   }
 }
