@@ -33,8 +33,8 @@ export interface Late {
 }
 
 const stableForMs = 2_000
-/** The second that is told at once, and what the reads and deliveries that follow from it hold up `stableFor` later. */
-const onsetMs = 3_000
+/** The second that is told at once, what the reads and deliveries that follow from it hold up `stableFor` later, and what is heard late meanwhile. */
+const onsetMs = 3_000 + stableForMs
 /** What did not come by then is missing. */
 const patienceMs = 60_000
 
