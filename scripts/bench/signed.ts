@@ -9,7 +9,8 @@ import type { RequestThread } from '../../src/targets/http/thread/request-thread
 import { webhook } from '../../src/targets/webhook/index.ts'
 import { anEvent } from '../../test/support/builders.ts'
 
-export const concurrency = 64
+/** Enough that neither the receiver nor a thread waits for the other. */
+export const concurrency = 128
 
 /** A webhook that signs, as the benchmarks of deliveries have it. */
 export function signed(url: string, clock: Clock, thread?: RequestThread): DispatcherTarget {

@@ -1,5 +1,5 @@
 /** Most that are sent together: the other side begins with the first while the last are written. */
-const most = 16
+const most = 32
 
 /** Sends together what comes in one turn of the event loop: a message between threads costs more than what is in it. */
 export class Together<Each> {

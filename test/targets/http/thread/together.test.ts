@@ -22,9 +22,9 @@ it('sends together what comes in one turn, in its order', async () => {
 
 it('does not wait for the end of the turn with many', async () => {
   const { sent, together } = collecting()
-  const numbers = Array.from({ length: 40 }, (_, index) => index)
+  const numbers = Array.from({ length: 80 }, (_, index) => index)
   for (const number of numbers) together.add(number)
-  expect(sent.map(({ length }) => length)).toEqual([16, 16])
+  expect(sent.map(({ length }) => length)).toEqual([32, 32])
 
   await nextTurn()
 
