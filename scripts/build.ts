@@ -2,9 +2,12 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { Order, ThreadData } from '../src/targets/http/thread/messages.ts'
 import { bundleProgram } from './bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,7 +30,7 @@ const program = ['dist/cli', 'dist/chunks'].flatMap((folder) =>
 )
 const place = '../targets/http/thread/request-thread.ts'
 if (!program.some((file) => readFileSync(file, 'utf8').includes(place))) fail('the program would not find its thread')
-await startThread(join(root, 'dist/targets/http/thread/entry.js'))
+await tunnel(join(root, 'dist/targets/http/thread/entry.js'))
 console.log(run('node', ['scripts/build-lambda.ts']).trim())
 
 // Without its scripts: `prepack` is this one.
@@ -50,11 +53,35 @@ const stray = paths.filter((path) => /^(src|test|scripts)\//.test(path))
 if (stray.length > 0) fail(`the package would hold ${stray.join(', ')}`)
 console.log(`package: ${paths.length} files`)
 
-/** Resolves when it listens. */
-async function startThread(entry: string): Promise<void> {
-  const thread = new Worker(entry, { workerData: { egress: {} } })
+/**
+ * Has the thread ask for something over HTTPS through a proxy, which hears where to and hangs up: of all ways to a receiver that one needs most of undici,
+ * and the program's bundle and the function's have the same parts of it.
+ */
+async function tunnel(entry: string): Promise<void> {
+  const proxy = createServer().on('connect', (_request, socket) => socket.destroy())
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  // A listening TCP server always has such an address.
+  const { port } = proxy.address() as AddressInfo
+  const thread = new Worker(entry, { workerData: { egress: {} } satisfies ThreadData })
   await once(thread, 'message')
+  const plan = {
+    origin: 'https://receiver.example.org',
+    proxy: `http://127.0.0.1:${port}`,
+    tls: {},
+    connections: 1,
+    connectTimeoutMs: 5_000,
+  }
+  const orders: readonly Order[] = [
+    ['open', 1, plan],
+    ['ask', 2, 1, 'POST', '/', undefined, 'x', 5_000, 1_024],
+  ]
+  const asked = once(proxy, 'connect')
+  const answered = once(thread, 'message')
+  thread.postMessage(orders)
+  const outcome = await Promise.race([asked.then(() => 'asked'), answered.then(([reports]) => JSON.stringify(reports))])
+  if (outcome !== 'asked') fail(`the built program does not get through a proxy: ${outcome}`)
   await thread.terminate()
+  proxy.close()
 }
 
 function run(command: string, args: readonly string[]): string {

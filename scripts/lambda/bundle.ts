@@ -81,12 +81,14 @@ export const partsOfUndici: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'parts' }))
     onLoad({ filter: /^undici$/, namespace: 'parts' }, () => ({
+      // `connect` is what a proxy is asked for a tunnel by.
       // As an ES module: what the source needs and this lacks ends the build, and not the process some day.
       contents: `
         import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+        import connect from 'undici/lib/api/api-connect.js'
         import request from 'undici/lib/api/api-request.js'
         import errors from 'undici/lib/core/errors.js'
-        Object.assign(Dispatcher.prototype, { request })
+        Object.assign(Dispatcher.prototype, { connect, request })
         export { errors }
         export { default as Client } from 'undici/lib/dispatcher/client.js'
         export { default as Pool } from 'undici/lib/dispatcher/pool.js'

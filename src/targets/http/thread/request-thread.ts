@@ -120,6 +120,10 @@ export class RequestThread implements RequestTaker {
     worker.on('error', (error) => {
       if (isCurrent()) this.#giveUp(error)
     })
+    // What an option of this process loads into every thread may end it.
+    worker.on('exit', (code) => {
+      if (isCurrent()) this.#giveUp(new Error(`it ended by itself (${code})`))
+    })
     this.#endWhenIdle()
   }
 

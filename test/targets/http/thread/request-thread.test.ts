@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
+import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../../../src/lib/clock.ts'
 import { EgressError } from '../../../../src/lib/egress.ts'
@@ -110,8 +112,9 @@ test('what is late was sent or not, and says which', async () => {
 test('an abort ends a request under way, and one that waits for a connection is never sent', async () => {
   const [thread, { plan, seen }] = [await aRequestThread(), await aReceiver()]
   const [first, second] = [new AbortController(), new AbortController()]
-  const hanging = ask(thread, plan, '/hang', { signal: first.signal })
-  const waiting = ask(thread, plan, '/waiting', { signal: second.signal })
+  const until = clock.now() + 3_600_000
+  const hanging = ask(thread, plan, '/hang', { signal: first.signal, until })
+  const waiting = ask(thread, plan, '/waiting', { signal: second.signal, until })
   await waitFor('the request', () => seen.length === 1)
 
   second.abort(new Error('stop waiting'))
@@ -125,6 +128,20 @@ test('an abort ends a request under way, and one that waits for a connection is 
     ['/', false],
   ])
   await expect(ask(thread, plan, '/', { signal: first.signal })).rejects.toThrow('stop hanging')
+})
+
+test('nothing of it is left on the signal, however it ends', async () => {
+  const [thread, { plan, seen }] = [await aRequestThread(), await aReceiver()]
+  const { signal } = new AbortController()
+  await ask(thread, plan, '/', { signal })
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+  await expect(ask(thread, planFor('http://127.0.0.1:1'), '/', { signal })).rejects.toThrow()
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+  const hanging = expect(ask(thread, plan, '/hang', { signal })).rejects.toMatchObject({ code: 'THREAD_ENDED' })
+  await waitFor('the request', () => seen.length === 2)
+  await thread.close()
+  await hanging
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
 test('errors of the connection keep their codes', async () => {
@@ -171,6 +188,7 @@ test('its end breaks off what is under way, and nothing is taken after it', asyn
   await thread.close()
 
   await hanging
+  await waitFor('the cut', () => seen[0]?.isCut)
   expect(thread.takes()).toBe(false)
   await thread.close()
 })
@@ -196,6 +214,26 @@ test('it runs while requests are many, and ends when they have not been for ten 
   expect(await ask(thread, plan, '/')).toMatchObject({ status: 200 })
 })
 
+test('its end leaves no timer, and what was aborted does not keep it', async () => {
+  const fake = new FakeClock()
+  const thread = new RequestThread({ clock: fake, log: silentLog, egress: {}, many: 1 })
+  onTestFinished(() => thread.close())
+  const { plan, seen } = await aReceiver()
+  await waitFor('the thread listens', () => thread.takes())
+  const stop = new AbortController()
+  const hanging = expect(ask(thread, plan, '/hang', { signal: stop.signal })).rejects.toThrow('enough')
+  await waitFor('the request', () => seen.length === 1)
+  stop.abort(new Error('enough'))
+  await hanging
+
+  await fake.advance(20_000)
+  expect(fake.nextAt()).toBeNull()
+
+  await waitFor('the thread listens', () => thread.takes())
+  await thread.close()
+  expect(fake.nextAt()).toBeNull()
+})
+
 test('while something is under way it does not end', async () => {
   const fake = new FakeClock()
   const thread = new RequestThread({ clock: fake, log: silentLog, egress: {}, many: 1 })
@@ -211,13 +249,13 @@ test('while something is under way it does not end', async () => {
   await hanging
 })
 
+const listening = "import { parentPort } from 'node:worker_threads'; parentPort.postMessage([]); parentPort"
+
 test.each([
-  ['fails at its start', 'throw new Error("planted")'],
-  [
-    'fails with requests in hand',
-    "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { throw new Error('planted') }); parentPort.postMessage([])",
-  ],
-])('where it %s, what it had counts as broken off, and it is said once', async (_when, program) => {
+  ['fails at its start', 'throw new Error("planted")', 'Error: planted'],
+  ['fails with requests in hand', `${listening}.on('message', () => { throw new Error('planted') })`, 'Error: planted'],
+  ['ends by itself', `${listening}.on('message', () => process.exit(3))`, 'Error: it ended by itself (3)'],
+])('where it %s, what it had counts as broken off, and it is said once', async (_when, program, why) => {
   const said: unknown[] = []
   const log: Log = { ...silentLog, error: (fields) => said.push('err' in fields ? String(fields.err) : fields) }
   const entry = new URL(`data:text/javascript,${encodeURIComponent(program)}`)
@@ -228,6 +266,9 @@ test.each([
 
   await expect(asked).rejects.toMatchObject({ code: 'THREAD_ENDED' })
 
-  expect(said).toEqual(['Error: planted'])
+  // Another would listen after a while.
   expect(thread.takes()).toBe(false)
+  await new Promise((resolve) => new Worker('', { eval: true }).on('exit', resolve))
+  expect(thread.takes()).toBe(false)
+  expect(said).toEqual([why])
 })
