@@ -182,7 +182,8 @@ test('connections that are left let end what is under way, or break it off', asy
 
 test('its end breaks off what is under way, and nothing is taken after it', async () => {
   const [thread, { plan, seen }] = [await aRequestThread(), await aReceiver()]
-  const hanging = expect(ask(thread, plan, '/hang')).rejects.toMatchObject({ code: 'THREAD_ENDED' })
+  const until = clock.now() + 3_600_000
+  const hanging = expect(ask(thread, plan, '/hang', { until })).rejects.toMatchObject({ code: 'THREAD_ENDED' })
   await waitFor('the request', () => seen.length === 1)
 
   await thread.close()
