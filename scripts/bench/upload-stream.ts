@@ -5,7 +5,7 @@ import { defaultRetry } from '../../src/core/retry.ts'
 import { createSystemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
-import { aTrigger } from '../../test/support/builders.ts'
+import { aConfig, aTrigger } from '../../test/support/builders.ts'
 import { Provider, Sink } from './children.ts'
 import { pause, until, withFolder } from './scratch.ts'
 
@@ -57,18 +57,12 @@ export function streamUploads(
       retry: defaultRetry,
     }
     const running = await startEmbedded(
-      {
+      aConfig({
         sources: new Map([['onedata', source]]),
         triggers: [aTrigger({ folder: 'in', completion: { stableForMs } })],
         targets: new Map([['webhook', { ...target, perSecond: null, disableAfterMs: null }]]),
-        notices: { deliver: [], events: [] },
-        egress: { deny: [] },
-        renamedFrom: new Map(),
         store: { type: 'sqlite', path: join(folder, 'bench.db') },
-        listen: null,
-        log: { level: 'warn', format: 'json' },
-        exitAfterFailures: null,
-      },
+      }),
       {
         clock,
         random: Math.random,

@@ -2,13 +2,12 @@ import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildTargets } from '../../src/app/build-targets.ts'
 import { Closers } from '../../src/app/closers.ts'
-import type { Config } from '../../src/config/config.ts'
 import type { Outcome } from '../../src/core/delivery.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
 import { createSystemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
-import { anEvent } from '../support/builders.ts'
+import { aConfig, anEvent } from '../support/builders.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -17,18 +16,10 @@ async function aForbiddenReceiver(mayStartThreads: boolean) {
   const receiver = await startReceiver()
   const options = { url: receiver.url.replace('127.0.0.1', 'localhost') }
   const target = { type: 'webhook', options, concurrency: 50, timeoutMs: 5_000, retry: defaultRetry }
-  const config: Config = {
-    sources: new Map(),
-    triggers: [],
+  const config = aConfig({
     targets: new Map([['hook', { ...target, perSecond: null, disableAfterMs: null }]]),
-    notices: { deliver: [], events: [] },
     egress: { deny: ['127.0.0.0/8', '::1'] },
-    renamedFrom: new Map(),
-    store: { type: 'sqlite', path: 'none' },
-    listen: null,
-    log: { level: 'warn', format: 'json' },
-    exitAfterFailures: null,
-  }
+  })
   const closers = new Closers()
   onTestFinished(() => closers.close())
   const deps = { clock: createSystemClock(), log: silentLog, secret: () => fixedSecret('s'), mayStartThreads }

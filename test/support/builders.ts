@@ -1,8 +1,26 @@
+import type { Config } from '../../src/config/config.ts'
 import type { Event, FileEvent } from '../../src/core/event.ts'
 import type { FileState } from '../../src/core/file-state.ts'
 import { defaultIgnore } from '../../src/core/matching.ts'
 import { dirName, type FileFacts, type FileSeen } from '../../src/core/observation.ts'
 import type { CompletionPolicy, Trigger } from '../../src/core/trigger.ts'
+
+/** Nothing is watched, told or served. */
+export function aConfig(overrides: Partial<Config> = {}): Config {
+  return {
+    sources: new Map(),
+    triggers: [],
+    targets: new Map(),
+    notices: { deliver: [], events: [] },
+    egress: { deny: [] },
+    renamedFrom: new Map(),
+    store: { type: 'sqlite', path: 'none' },
+    listen: null,
+    log: { level: 'warn', format: 'json' },
+    exitAfterFailures: null,
+    ...overrides,
+  }
+}
 
 export function aPolicy(overrides: Partial<CompletionPolicy> = {}): CompletionPolicy {
   return {

@@ -24,7 +24,6 @@ export class Line {
   readonly #plan: ConnectionPlan
   readonly #dispatcher: Dispatcher
   readonly #thread: RequestTaker | undefined
-  #isClosed = false
 
   constructor(plan: ConnectionPlan, { egress, thread }: LineDeps) {
     this.#plan = plan
@@ -33,7 +32,7 @@ export class Line {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed
+    return 'closed' in this.#dispatcher && this.#dispatcher.closed === true
   }
 
   /** As `exchange`. */
@@ -45,13 +44,11 @@ export class Line {
 
   /** Lets what is under way end; nothing more may be asked. */
   async close(): Promise<void> {
-    this.#isClosed = true
     this.#thread?.leave(this.#plan, false)
     await this.#dispatcher.close()
   }
 
   async breakOff(): Promise<void> {
-    this.#isClosed = true
     this.#thread?.leave(this.#plan, true)
     await this.#dispatcher.destroy()
   }

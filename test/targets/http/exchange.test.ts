@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { Pool } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Bounds, exchange } from '../../../src/targets/http/exchange.ts'
-import { trickle } from '../../support/endless-server.ts'
+import { sendWithoutEnd, trickle } from '../../support/endless-server.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { listenOnLoopback, urlOf } from '../../support/loopback.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -16,11 +16,7 @@ async function aReceiver() {
     if (request.url === '/head' || request.url === '/body')
       return trickle(response, request.url === '/head' ? 'head' : 'body')
     if (request.url !== '/endless') return void response.writeHead(200, { 'retry-after': '7' }).end('thank you')
-    const more = () => {
-      if (!response.destroyed && response.write('x'.repeat(1_000))) setImmediate(more)
-    }
-    response.on('drain', more)
-    more()
+    sendWithoutEnd(response, { sent: 0 })
   })
   await listenOnLoopback(server)
   const pool = new Pool(urlOf(server), { connections: 1 })

@@ -9,8 +9,6 @@ export interface ThreadData {
   readonly egress: EgressRules
 }
 
-type Headers = PlainRequest['headers']
-
 /** To the thread. Plans and requests have numbers that are never given twice. */
 export type Order =
   | readonly ['open', plan: number, made: ConnectionPlan]
@@ -24,7 +22,7 @@ export type Ask = readonly [
   plan: number,
   method: PlainRequest['method'],
   path: string,
-  headers: Headers,
+  headers: PlainRequest['headers'],
   body: string | undefined,
   leftMs: number,
   mostBytes: number,

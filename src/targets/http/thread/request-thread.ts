@@ -43,8 +43,8 @@ export class RequestThread implements RequestTaker {
   #worker: Worker | null = null
   /** Whether the worker listens. */
   #isReady = false
-  /** Closed, or it cannot work: from then on nothing is asked of it. */
-  #ended = false
+  /** Closed, or it cannot work: nothing is asked of it. With one core there is nothing to share. */
+  #ended = availableParallelism() < 2
   #orders = new Together<Order>(() => {})
   readonly #plans = new Map<ConnectionPlan, number>()
   readonly #asked = new Map<number, Asked>()
@@ -103,12 +103,8 @@ export class RequestThread implements RequestTaker {
   }
 
   #start(): void {
-    // With one core there is nothing to share.
-    const worker = availableParallelism() < 2 ? null : this.#newWorker()
-    if (worker === null) {
-      this.#ended = true
-      return
-    }
+    const worker = this.#newWorker()
+    if (worker === null) return
     this.#worker = worker
     this.#orders = new Together((orders) => worker.postMessage(orders))
     const isCurrent = () => this.#worker === worker

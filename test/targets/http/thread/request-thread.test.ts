@@ -4,11 +4,11 @@ import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../../../src/lib/clock.ts'
 import { EgressError } from '../../../../src/lib/egress.ts'
-import type { Log } from '../../../../src/lib/log.ts'
-import { silentLog } from '../../../../src/lib/log.ts'
+import { type Log, silentLog } from '../../../../src/lib/log.ts'
 import type { ConnectionPlan } from '../../../../src/targets/http/dispatchers.ts'
 import type { Bounds, PlainRequest } from '../../../../src/targets/http/exchange.ts'
 import { RequestThread } from '../../../../src/targets/http/thread/request-thread.ts'
+import { sendWithoutEnd } from '../../../support/endless-server.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { listenOnLoopback, urlOf } from '../../../support/loopback.ts'
 import { aRequestThread } from '../../../support/request-thread.ts'
@@ -35,11 +35,7 @@ async function aReceiver() {
     if (request.url === '/hang') return
     if (request.url === '/empty') return void response.writeHead(204).end()
     if (request.url !== '/endless') return void response.writeHead(200, { 'retry-after': '7' }).end('grüße')
-    const more = () => {
-      if (!response.destroyed && response.write('x'.repeat(1_000))) setImmediate(more)
-    }
-    response.on('drain', more)
-    more()
+    sendWithoutEnd(response, { sent: 0 })
   })
   await listenOnLoopback(server)
   const plan = planFor(urlOf(server))
