@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { flag, oneOf, readOptions, wholeNumber } from '../options.ts'
+import { tellKill, tellReport } from './crash-words.ts'
 
 const { json, split, ...options } = readOptions({
   command: 'prove:crash',
@@ -27,22 +28,8 @@ const splitPoints = ['commit:halved'] as const
 const report = await runCrash({
   ...options,
   ...(split ? { victim: { program: splitChild }, points: splitPoints } : {}),
-  onKill: (kill, { seconds, finished, requests, owed }) => {
-    if (kill % 10 === 0)
-      say(`${seconds} s: ${kill} kills, ${finished} revisions finished, ${requests} requests, ${owed} owed`)
-  },
+  onKill: tellKill(say),
 })
-const { kills, seconds, finished, lost, early, twoIds, repeats, inFlight, needless } = report
-say(
-  `kills by place: ${Object.entries(report.at)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ')}`,
-)
-for (const [what, list] of Object.entries({ lost, early, twoIds, needless }))
-  if (list.length > 0) say(`${what}: ${list.slice(0, 20).join(', ')}`)
-say(
-  `${kills} kills in ${seconds} s, ${finished} revisions finished: ${lost.length} lost, ${early.length} early, ${twoIds.length} with two ids, ` +
-    `${repeats} repeats of ${inFlight} deliveries in flight at the kills, ${needless.length} needless`,
-)
+tellReport(report, say)
 if (json) console.log(JSON.stringify(report))
 process.exit(report.good ? 0 : 1)

@@ -1,5 +1,4 @@
-import type { OneTriggerProcess } from '../../support/onetrigger.ts'
-import { isGood, type Verdict } from './oracle.ts'
+import { type CrashReport, Kills, type Progress } from './kills.ts'
 import { type Aim, type Point, points, pointsOf } from './points.ts'
 import { CrashWorld, type WorldOptions } from './world.ts'
 
@@ -13,25 +12,6 @@ export interface CrashOptions extends WorldOptions {
   /** Mean time from a start to a kill at random; by default twice what the first start takes, so that a busy machine gets something done, too. */
   readonly lifeMs?: number
   readonly onKill?: (kill: number, crash: Progress) => void
-}
-
-export interface Progress {
-  readonly seconds: number
-  readonly begun: number
-  readonly finished: number
-  readonly requests: number
-  readonly owed: number
-}
-
-export interface CrashReport extends Verdict {
-  readonly good: boolean
-  readonly kills: number
-  readonly files: number
-  readonly seed: number
-  readonly store: string
-  readonly seconds: number
-  /** Kills by where they happened. */
-  readonly at: Readonly<Record<string, number>>
 }
 
 /** More than so many deliveries owed: the next kill waits, for a process that never gets anything done proves nothing. */
@@ -64,9 +44,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
 class Crash {
   readonly #options: CrashOptions
   readonly #world: CrashWorld
-  readonly #beganAt: number
+  readonly #kills: Kills
   #lifeMs: number
-  readonly #at = new Map<string, number>()
   /** Files that may have been begun by now. */
   #goal = 0
   #nextVersion = 1_000
@@ -74,21 +53,22 @@ class Crash {
   constructor(options: CrashOptions, world: CrashWorld) {
     this.#options = options
     this.#world = world
-    this.#beganAt = world.clock.now()
+    this.#kills = new Kills(world)
     this.#lifeMs = options.lifeMs ?? shortestLifeMs[options.store]
   }
 
   async run(): Promise<CrashReport> {
     const { kills, files } = this.#options
-    await this.#kill(await this.#world.watched(), 'random')
+    const beganAt = this.#world.clock.now()
+    await this.#kills.atRandom(await this.#world.watched())
     if (this.#options.lifeMs === undefined)
-      this.#lifeMs = Math.max(this.#lifeMs, 2 * (this.#world.clock.now() - this.#beganAt))
+      this.#lifeMs = Math.max(this.#lifeMs, 2 * (this.#world.clock.now() - beganAt))
     const over = new AbortController()
     const working = this.#work(over.signal)
     for (let kill = 1; kill <= kills; kill++) {
       this.#goal = Math.ceil((files * kill) / kills)
       await this.#live(kill)
-      this.#options.onKill?.(kill, this.#progress())
+      this.#options.onKill?.(kill, this.#kills.progress())
     }
     this.#goal = files
     const last = this.#world.victim.start()
@@ -99,7 +79,7 @@ class Crash {
     await this.#world.workload.end()
     const verdict = await this.#world.told()
     await last.kill('SIGTERM')
-    return this.#report(verdict)
+    return this.#kills.report(this.#options, verdict)
   }
 
   /** Begins files evenly, as far as the kills have got. */
@@ -123,8 +103,7 @@ class Crash {
     const longestMs =
       aim === null ? random() * 2 * this.#lifeMs : Math.max(patienceLives * this.#lifeMs, leastPatienceMs)
     const how = await Promise.race([died, this.#enough(longestMs)])
-    if (how === 'died') return this.#died(process, aim)
-    await this.#kill(process, 'random')
+    await (how === 'died' ? this.#kills.atPoint(process, aim) : this.#kills.atRandom(process))
   }
 
   /** Waits so long, and longer while too much is owed. */
@@ -142,34 +121,5 @@ class Crash {
     const passage = 1 + Math.floor(this.#world.random() * most)
     this.#nextVersion += 1
     return { point, passage, store, nextVersion: this.#nextVersion }
-  }
-
-  async #died({ child, stderr }: OneTriggerProcess, aim: Aim | null): Promise<void> {
-    if (child.signalCode !== 'SIGKILL' || aim === null)
-      throw new Error(`OneTrigger ended with ${child.exitCode ?? child.signalCode}:\n${stderr.join('\n')}`)
-    await this.#count(aim.point)
-  }
-
-  async #kill(process: OneTriggerProcess, name: string): Promise<void> {
-    await process.kill('SIGKILL')
-    await this.#count(name)
-  }
-
-  async #count(name: string): Promise<void> {
-    this.#at.set(name, (this.#at.get(name) ?? 0) + 1)
-    this.#world.oracle.noteInFlight(await this.#world.store.inFlight())
-  }
-
-  #progress(): Progress {
-    const { oracle, workload, clock } = this.#world
-    const { finished, requests, owed } = oracle
-    const seconds = Math.round((clock.now() - this.#beganAt) / 1_000)
-    return { seconds, begun: workload.begun, finished, requests, owed }
-  }
-
-  #report(verdict: Verdict): CrashReport {
-    const { kills, files, seed, store } = this.#options
-    const { seconds } = this.#progress()
-    return { good: isGood(verdict), kills, files, seed, store, seconds, at: Object.fromEntries(this.#at), ...verdict }
   }
 }

@@ -1,7 +1,8 @@
 // Loaded before OneTrigger's own program (`node --import`): the process kills itself with SIGKILL when it comes by the point that its parent chose.
-// Nothing of OneTrigger knows of it; it watches where every program meets Node: SQL statements, HTTP requests.
+// Nothing of OneTrigger knows of it; it watches where every program meets Node: SQL statements, HTTP requests. Each thread loads it, and counts by itself.
 import { subscribe } from 'node:diagnostics_channel'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isMainThread } from 'node:worker_threads'
 import { type Aim, aimVariable, halvedChannel, hookPath, type Point } from './points.ts'
 
 const text = process.env[aimVariable]
@@ -109,9 +110,9 @@ function watchRequests(passed: (point: Point) => void): void {
   const listings = (point: Point) => (message: unknown) => {
     if (/\/(?:children|files)\b/.test(pathIn(message))) passed(point)
   }
-  subscribe('undici:client:sendHeaders', deliveries('request:leaving'))
-  subscribe('undici:request:bodySent', deliveries('request:sent'))
-  subscribe('undici:request:headers', deliveries('request:answered'))
+  subscribe('undici:client:sendHeaders', deliveries(isMainThread ? 'request:leaving' : 'thread:leaving'))
+  subscribe('undici:request:bodySent', deliveries(isMainThread ? 'request:sent' : 'thread:sent'))
+  subscribe('undici:request:headers', deliveries(isMainThread ? 'request:answered' : 'thread:answered'))
   subscribe('undici:client:sendHeaders', listings('listing:asked'))
   subscribe('undici:request:headers', listings('listing:answered'))
 }

@@ -1,6 +1,7 @@
 /**
  * Where a process can be told to die. `commit` is each transaction of the store, `request` each delivery, `listing` each listing of the provider
- * (the first one and every reconcile), `migration` an upgrade of the schema that comes with this start.
+ * (the first one and every reconcile), `migration` an upgrade of the schema that comes with this start, `thread` each delivery whose request is made by
+ * the thread that makes them while they are many.
  */
 export const points = [
   'transaction:begun',
@@ -10,6 +11,9 @@ export const points = [
   'request:leaving',
   'request:sent',
   'request:answered',
+  'thread:leaving',
+  'thread:sent',
+  'thread:answered',
   'listing:asked',
   'listing:answered',
   'migration:begun',
@@ -23,10 +27,16 @@ export type Point = (typeof points)[number]
 /** Told by a store that writes a commit in two halves, between them (split-commit.ts). A whole one has no such point. */
 export const halvedChannel = 'onetrigger-crash:commit-halved'
 
-/** PostgreSQL has no copy of its own before an upgrade. */
+/** Passed when nothing but the outbox is worked off, as fast as it goes (rush.ts). PostgreSQL needs no transaction of several statements for that. */
+export function pointsOfRush(store: 'sqlite' | 'postgres'): readonly Point[] {
+  const ofSqlite: readonly Point[] = store === 'sqlite' ? ['transaction:begun'] : []
+  return ['thread:leaving', 'thread:sent', 'thread:answered', 'commit:before', 'commit:after', ...ofSqlite]
+}
+
+/** Passed while people work. PostgreSQL has no copy of its own before an upgrade. */
 export function pointsOf(store: 'sqlite' | 'postgres'): readonly Point[] {
   const missing: readonly Point[] = store === 'sqlite' ? ['commit:halved'] : ['commit:halved', 'migration:copied']
-  return points.filter((point) => !missing.includes(point))
+  return points.filter((point) => !point.startsWith('thread:') && !missing.includes(point))
 }
 
 /** What one process is told: to die when it comes by this point for the so-manieth time. */

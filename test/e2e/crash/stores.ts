@@ -3,6 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
+import { createSystemClock } from '../../../src/lib/clock.ts'
+import { silentLog } from '../../../src/lib/log.ts'
+import { fixedSecret } from '../../../src/lib/secret.ts'
+import { connectPostgres } from '../../../src/store/postgres/connect.ts'
+import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { startPostgres } from '../../postgres/server.ts'
 
 /** Where OneTrigger keeps its state, seen from outside. */
@@ -11,6 +18,8 @@ export interface StoreUnderTest {
   /** The `store` of the configuration. */
   readonly config: object
   readonly env: Readonly<Record<string, string>>
+  /** The store itself, while no OneTrigger has it. */
+  open(): Promise<Store>
   /** Ids of deliveries that are handed out and not settled. */
   inFlight(): Promise<readonly string[]>
   /** Ids of all deliveries that are owed. */
@@ -25,6 +34,7 @@ export function sqliteIn(folder: string): StoreUnderTest {
     type: 'sqlite',
     config: { type: 'sqlite', path },
     env: {},
+    open: () => openSqliteStore({ path, clock: createSystemClock() }),
     inFlight: async () => deliveriesIn(path, 'state = 0 AND lease_until IS NOT NULL'),
     owed: async () => deliveriesIn(path, 'state = 0'),
     close: async () => {},
@@ -58,6 +68,11 @@ export async function postgresOnLoopback(): Promise<StoreUnderTest> {
     type: 'postgres',
     config: { type: 'postgres', url: { env: 'DATABASE_URL' } },
     env: { DATABASE_URL: server.url },
+    open: () => {
+      const deps = { clock: createSystemClock(), log: silentLog }
+      const database = connectPostgres({ url: fixedSecret(server.url), connections: 2, ...deps })
+      return openPostgresStore({ database, name: database.place, schema: 'onetrigger', ...deps })
+    },
     inFlight: () => idsOf('SELECT d.id FROM onetrigger.flights f JOIN onetrigger.deliveries d ON d.seq = f.seq'),
     owed: () => idsOf('SELECT id FROM onetrigger.deliveries WHERE state = 0'),
     close: async () => {

@@ -19,6 +19,8 @@ export interface VictimOptions {
   readonly completion?: Readonly<Record<string, unknown>>
   /** Of the target. */
   readonly retry?: object
+  /** Attempts of the target at once, 16 by default. */
+  readonly concurrency?: number
   /** Runs in the place of OneTrigger's own program. */
   readonly program?: string
   /** Further variables of the child. */
@@ -72,7 +74,7 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
 }
 
-function configOf({ provider, hookUrl, store, source, completion, retry }: VictimOptions): object {
+function configOf({ provider, hookUrl, store, source, completion, retry, concurrency = 16 }: VictimOptions): object {
   const limits = { concurrency: 4, perSecond: 100 }
   return {
     sources: {
@@ -97,7 +99,7 @@ function configOf({ provider, hookUrl, store, source, completion, retry }: Victi
         type: 'webhook',
         url: hookUrl,
         format: 'cloudevents',
-        concurrency: 16,
+        concurrency,
         ...(retry === undefined ? {} : { retry }),
       },
     },

@@ -20,7 +20,7 @@ export interface WorldOptions {
   readonly perDirectory?: number
   /** Nobody was told anything for so long: what is owed by then is lost. 30 s by default. */
   readonly hopelessMs?: number
-  readonly victim?: Pick<VictimOptions, 'program' | 'env' | 'source'>
+  readonly victim?: Pick<VictimOptions, 'program' | 'env' | 'source' | 'concurrency'>
 }
 
 /** For what must not come. */
