@@ -10,6 +10,8 @@ const mostFiles = 16_384
 export class SettledFiles {
   /** In the order in which they were stored. A cache of the library would take the room for all of them at once, also where nothing happens. */
   readonly #states = new Map<string, FileState>()
+  /** Gives the key stored longest ago at its end. One for all: a new one would first pass by every key deleted before, thousands at times. */
+  readonly #oldest = this.#states.keys()
 
   get(trigger: string, fileId: string): FileState | undefined {
     return this.#states.get(keyOf(trigger, fileId))
@@ -22,8 +24,9 @@ export class SettledFiles {
     const wasPending = before !== undefined && isPending(before)
     if (isPending(state) || !(wasHere || wasPending)) return
     this.#states.set(key, state)
-    const [oldest] = this.#states.keys()
-    if (this.#states.size > mostFiles && oldest !== undefined) this.#states.delete(oldest)
+    if (this.#states.size <= mostFiles) return
+    const { value: oldest } = this.#oldest.next()
+    if (oldest !== undefined) this.#states.delete(oldest)
   }
 
   drop(trigger: string, fileId: string): void {
