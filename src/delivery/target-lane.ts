@@ -1,33 +1,16 @@
-import {
-  allowedInFlight,
-  type Breaker,
-  breakerAfterAnswer,
-  breakerAfterUnavailable,
-  closedBreaker,
-} from '../core/breaker.ts'
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
 import { isBeyondWaiting } from '../core/errors.ts'
-import { subjectOf } from '../core/event.ts'
-import {
-  freshPace,
-  mayBegin,
-  type Pace,
-  paceAfterBegin,
-  paceAfterFailure,
-  paceAfterSuccess,
-  paceAfterThrottled,
-  rateOf,
-} from '../core/pace.ts'
-import { nextStep } from '../core/retry.ts'
 import type { PartHealth } from '../core/source.ts'
 import { sleep } from '../lib/clock.ts'
 import type { OwedEvent } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
+import { type ConsequenceOptions, consequenceOf } from './consequence.ts'
 import type { DispatcherOptions, DispatcherTarget } from './dispatcher.ts'
 import { JobFollower } from './job-follower.ts'
 import type { Notices } from './notices.ts'
 import { Service } from './service.ts'
 import { Settler } from './settler.ts'
+import { Standing } from './standing.ts'
 
 /** Claims are good for the time-out of the attempt and this much more: a live attempt is never claimed twice. */
 const leaseMarginMs = 60_000
@@ -42,12 +25,6 @@ export interface LaneOptions extends DispatcherOptions {
   readonly onOwed: (targets: readonly string[]) => void
 }
 
-/** What an attempt came to: what is written down, and what is told of it. */
-interface Consequence {
-  readonly settlement: Settlement
-  readonly owed: readonly OwedEvent[]
-}
-
 /** Everything that is owed to one target: claims, attempts, settlements. */
 export class TargetLane {
   readonly #name: string
@@ -57,8 +34,8 @@ export class TargetLane {
   readonly #service: Service
   readonly #follower: JobFollower
   readonly #ahead: Ahead
-  #breaker: Breaker
-  #pace: Pace
+  readonly #standing: Standing
+  readonly #policy: ConsequenceOptions
   /** Why the lane cannot go on. */
   #failure: { readonly error: unknown } | null = null
   #inFlight = 0
@@ -77,10 +54,11 @@ export class TargetLane {
     this.#name = name
     this.#target = target
     this.#options = options
-    const now = options.clock.now()
-    this.#breaker = closedBreaker(now)
-    this.#pace = freshPace(target.perSecond ?? null, now)
-    this.#ahead = new Ahead(target.concurrency)
+    const { concurrency, perSecond = null, retry } = target
+    const { retryAfterCapMs } = retry
+    this.#standing = new Standing(name, { ...options, concurrency, perSecond, retryAfterCapMs })
+    this.#policy = { ...options, target: name, retry }
+    this.#ahead = new Ahead(concurrency)
     this.#settler = new Settler({ ...options, target: name, isClaimNear: () => this.#ahead.size > 0 })
     this.#service = new Service(name, target.disableAfterMs ?? null, options)
     this.#follower = new JobFollower({ ...options, name, target: target.target })
@@ -95,10 +73,7 @@ export class TargetLane {
     const out = this.#service.disabledAt
     if (out !== null)
       return { ok: false, since: out, detail: 'disabled; its deliveries are kept until it is enabled again' }
-    const { state, since, reason } = this.#breaker
-    if (state === 'open')
-      return { ok: false, since, detail: `nothing gets through: ${reason ?? 'no answer'}; deliveries wait` }
-    return { ok: true, since, detail: 'delivering' }
+    return this.#standing.health()
   }
 
   async run(stop: AbortSignal, abort: AbortSignal): Promise<void> {
@@ -136,7 +111,7 @@ export class TargetLane {
       if (!(await this.#service.isOpen())) return []
       const now = clock.now()
       this.#isFull = !this.#hasRoom(now)
-      const limit = this.#isFull ? 0 : mayBegin(this.#pace, this.#room(now), now)
+      const limit = this.#isFull ? 0 : this.#standing.mayBegin(this.#room(now), now)
       this.#limit = limit
       if (limit === 0) return []
       const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
@@ -145,7 +120,7 @@ export class TargetLane {
       this.#settler.hurry()
       const claimed = await claiming
       this.#ahead.claimTook(clock.now() - now)
-      this.#pace = paceAfterBegin(this.#pace, claimed.length, now)
+      this.#standing.began(claimed.length, now)
       return claimed
     } catch (error) {
       if (isBeyondWaiting(error)) throw error
@@ -157,22 +132,18 @@ export class TargetLane {
 
   /** How many more may be claimed: for the free slots, and beyond them for a quick target. */
   #room(now: number): number {
-    const free = allowedInFlight(this.#breaker, this.#target.concurrency, now) - this.#inFlight
+    const free = this.#standing.allowed(now) - this.#inFlight
     return free + this.#allowedAhead(now) - this.#ahead.size
   }
 
   /** Nothing lies ready for a target that is held back: what it may be sent is decided when it may. */
   #allowedAhead(now: number): number {
-    return this.#isHeldBack() ? 0 : this.#ahead.allowed(now)
-  }
-
-  #isHeldBack(): boolean {
-    return this.#breaker.state === 'open' || rateOf(this.#pace) !== null
+    return this.#standing.isHeldBack ? 0 : this.#ahead.allowed(now)
   }
 
   /** Whether there is room for a claim that is worth a transaction. */
   #hasRoom(now: number): boolean {
-    const isOne = this.#inFlight + this.#ahead.size === 0 || this.#breaker.state === 'open'
+    const isOne = this.#inFlight + this.#ahead.size === 0 || this.#standing.isDown
     const most = this.#target.concurrency + this.#allowedAhead(now)
     return this.#room(now) >= (isOne ? 1 : Math.ceil(most * claimShare))
   }
@@ -206,8 +177,7 @@ export class TargetLane {
   /** When the next attempt may begin, where that is not now; an attempt that ends before wakes the lane anyway. */
   #opensAt(): number | null {
     const now = this.#options.clock.now()
-    const probe = this.#breaker.state === 'open' ? this.#breaker.probeAt : now
-    const at = Math.max(this.#service.askAgainAt ?? now, probe, this.#pace.nextAt)
+    const at = Math.max(this.#service.askAgainAt ?? now, this.#standing.opensAt(now))
     return at > now ? at : null
   }
 
@@ -234,9 +204,9 @@ export class TargetLane {
     if (this.#ahead.size === 0 || stop.aborted) return
     const now = this.#options.clock.now()
     this.#giveBack(this.#ahead.takeStale(now), 'it waited for too long')
-    const free = allowedInFlight(this.#breaker, this.#target.concurrency, now) - this.#inFlight
+    const free = this.#standing.allowed(now) - this.#inFlight
     for (const delivery of this.#ahead.take(Math.max(free, 0))) this.#start(delivery, stop, abort)
-    if (this.#isHeldBack()) this.#handBack('the target is held back')
+    if (this.#standing.isHeldBack) this.#handBack('the target is held back')
   }
 
   #handBack(why: string): void {
@@ -268,39 +238,43 @@ export class TargetLane {
     )
   }
 
-  async #attempt(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): Promise<void> {
+  /** Gives whether something is due anew. */
+  async #attempt(delivery: ClaimedDelivery, stop: AbortSignal, abort: AbortSignal): Promise<boolean> {
     const { clock, meter, onProgress } = this.#options
     const beganAt = clock.now()
     const outcome = await this.#deliver(delivery, abort)
     meter.attempted(this.#name, outcome.kind, clock.now() - beganAt)
     onProgress?.({ delivery, outcome })
-    const wasOpen = this.#breaker.state === 'open'
-    const told = this.#judge(outcome, beganAt)
-    const { settlement, owed } = this.#consequence(delivery, outcome, wasOpen, beganAt)
+    const wasDown = this.#standing.isDown
+    const told = this.#standing.judge(outcome, beganAt)
+    const othersWork = !wasDown && this.#standing.hasWorkedSince(beganAt)
+    const { isDown } = this.#standing
+    const { settlement, owed } = consequenceOf({ delivery, outcome, beganAt }, { othersWork, isDown }, this.#policy)
     // What is ready leaves at once, and more is claimed while this one is settled: so both share a transaction.
     this.#fly(-1)
     this.#ahead.ended(clock.now())
     this.#launch(stop, abort)
     if (!this.#isDry && (!this.#isFull || this.#hasRoom(clock.now()))) this.wake()
     const disabled = await this.#service.after(outcome, clock.now())
-    await this.#settle([settlement], [...told, ...owed, ...disabled])
+    const isDueAnew = await this.#settle([settlement], [...told, ...owed, ...disabled])
     if (outcome.kind === 'delivered' && outcome.job !== undefined) this.#follower.wake()
+    return isDueAnew
   }
 
-  /** What is to be tried again is due anew. */
-  async #settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
+  /** Gives whether something is due anew: what is to be tried again. */
+  async #settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<boolean> {
     await this.#settler.settle(settlements, owed)
-    if (settlements.some(({ kind }) => kind === 'again')) this.wake()
+    return settlements.some(({ kind }) => kind === 'again')
   }
 
-  /** What ends wakes the lane, unless there is nothing to claim; what fails ends it. */
-  #see(work: Promise<void>): void {
+  /** What ends wakes the lane, once, unless there is nothing to claim; what fails ends it. `work` gives whether something is due anew. */
+  #see(work: Promise<boolean>): void {
     const failed = (error: unknown) => {
       this.#failure ??= { error }
-      this.wake()
+      return true
     }
-    void work.catch(failed).finally(() => {
-      if (!this.#isDry) this.wake()
+    void work.catch(failed).then((isDueAnew) => {
+      if (isDueAnew || !this.#isDry) this.wake()
     })
   }
 
@@ -319,78 +293,5 @@ export class TargetLane {
       log.error({ target: this.#name, delivery: delivery.id, err: error }, 'a target failed in a way it must not')
       return { kind: 'retry', reason: 'a defect of OneTrigger; see the log' }
     }
-  }
-
-  /** What an outcome says about the target as a whole. Gives what is told of it. */
-  #judge(outcome: Outcome, beganAt: number): readonly OwedEvent[] {
-    const { clock, random } = this.#options
-    const [before, now] = [this.#breaker, clock.now()]
-    // A failure that began before the last success says nothing about the target now.
-    const stale = before.lastSuccessAt !== null && before.lastSuccessAt > beganAt
-    // Those that were under way together fail together: that is one failure, and not a reason to wait longer with the probe.
-    const sameFailure = before.state === 'open' && before.since >= beganAt
-    if (outcome.kind === 'delivered' || outcome.kind === 'rejected') {
-      this.#breaker = breakerAfterAnswer(before, now)
-      this.#pace = paceAfterSuccess(this.#pace)
-    } else if (outcome.kind === 'unavailable' && !stale && !sameFailure) {
-      this.#breaker = breakerAfterUnavailable(before, outcome.reason, now, random())
-    } else if (outcome.kind === 'retry' && outcome.throttled === true) {
-      const pauseMs = outcome.retryAfterMs ?? null
-      const cap = this.#target.retry.retryAfterCapMs
-      this.#pace = paceAfterThrottled(this.#pace, pauseMs === null ? null : Math.min(pauseMs, cap), now)
-    } else if (outcome.kind === 'retry') {
-      this.#pace = paceAfterFailure(this.#pace, now)
-    }
-    return before.state === this.#breaker.state ? [] : this.#turned(before)
-  }
-
-  #turned(before: Breaker): readonly OwedEvent[] {
-    const { clock, log, notices } = this.#options
-    const { state, reason, since } = this.#breaker
-    const target = this.#name
-    if (state === 'closed') {
-      log.info({ target, downMs: clock.now() - before.since }, 'the target works again')
-      return []
-    }
-    log.warn({ target, reason }, 'nothing gets through to the target; its deliveries wait')
-    return notices.make({
-      type: 'target.unhealthy',
-      subject: `target/${target}`,
-      occasion: String(since),
-      message: `Nothing gets through to target ${target}: ${reason ?? 'no answer'}. Its deliveries wait.`,
-      data: { target, reason: reason ?? '' },
-      at: clock.wall(),
-      except: target,
-    })
-  }
-
-  #consequence(delivery: ClaimedDelivery, outcome: Outcome, wasOpen: boolean, beganAt: number): Consequence {
-    const { clock, random, log, meter, notices } = this.#options
-    const at = clock.now()
-    const { id, attempt } = delivery
-    const answer = outcome.answer ?? null
-    const about = { target: this.#name, delivery: id, path: subjectOf(delivery.event), attempt }
-    if (outcome.kind === 'delivered') {
-      log.info({ ...about, ms: at - beganAt }, 'delivered')
-      return { settlement: { id, kind: 'delivered', at, answer, job: outcome.job ?? null }, owed: [] }
-    }
-    const { reason } = outcome
-    const { lastSuccessAt, state } = this.#breaker
-    // Others got through meanwhile: it is about this event, which must not circle for ever.
-    const othersWork = !wasOpen && lastSuccessAt !== null && lastSuccessAt >= beganAt
-    if (outcome.kind === 'unavailable' && !othersWork) {
-      const nextAt = state === 'open' ? at : at + storeRetryMs
-      return { settlement: { id, kind: 'again', at, nextAt, countAttempt: false, reason, answer }, owed: [] }
-    }
-    const step = nextStep(delivery, outcome, this.#target.retry, at, random())
-    if (step.kind === 'dead') {
-      meter.dead(this.#name)
-      log.error({ ...about, reason }, 'the delivery is given up and kept as a dead letter')
-      const owed = notices.dead(delivery, step.reason, clock.wall())
-      return { settlement: { id, kind: 'dead', at, reason: step.reason, answer }, owed }
-    }
-    const { nextAt } = step
-    log.warn({ ...about, reason, againInMs: nextAt - at }, 'the delivery failed; trying again')
-    return { settlement: { id, kind: 'again', at, nextAt, countAttempt: true, reason, answer }, owed: [] }
   }
 }

@@ -25,6 +25,27 @@ async function aDispatcher(
   return { clock, store, dispatcher, attempts, states }
 }
 
+/** A target with twenty slots that is owed nothing yet, and the times at which the store was asked for deliveries since. */
+async function aWatchedStore(answer: (sleeping: (ms: number) => Promise<void>) => Promise<Outcome>) {
+  const clock = new FakeClock()
+  const claims: number[] = []
+  const memory = createMemoryStore(clock)
+  const store = faultyStore(memory, {
+    before: (operation) => {
+      if (operation === 'claim') claims.push(clock.now())
+    },
+  })
+  const sleeping = (ms: number) => sleep(clock, ms, new AbortController().signal)
+  const world = new DispatcherWorld({
+    targets: { hook: { concurrency: 20, answer: () => answer(sleeping) } },
+    clock,
+    store,
+  })
+  await clock.advance(0)
+  claims.length = 0
+  return { clock, memory, world, claims }
+}
+
 describe('the dispatcher', () => {
   it('counts an attempt before the request is sent', async () => {
     const counts: number[] = []
@@ -81,22 +102,11 @@ describe('the dispatcher', () => {
   })
 
   it('does not ask the store for more where nothing is due, however many attempts end', async () => {
-    const clock = new FakeClock()
-    const claims: number[] = []
-    const memory = createMemoryStore(clock)
-    const store = faultyStore(memory, {
-      before: (operation) => {
-        if (operation === 'claim') claims.push(clock.now())
-      },
-    })
     let ended = 0
-    const answer = async (): Promise<Outcome> => {
-      await sleep(clock, 10 * ++ended, new AbortController().signal)
+    const { world, clock, memory, claims } = await aWatchedStore(async (sleeping) => {
+      await sleeping(10 * ++ended)
       return { kind: 'delivered' }
-    }
-    const world = new DispatcherWorld({ targets: { hook: { concurrency: 20, answer } }, clock, store })
-    await clock.advance(0)
-    claims.length = 0
+    })
 
     await world.owe(10, 'hook')
     await clock.advance(1_000)
@@ -104,6 +114,20 @@ describe('the dispatcher', () => {
     expect(world.attempts).toHaveLength(10)
     expect((await memory.deliveries({ limit: 20 })).map(({ state }) => state)).toEqual(Array(10).fill('delivered'))
     expect(claims).toHaveLength(1)
+  })
+
+  it('asks the store once after an attempt that failed', async () => {
+    const { world, clock, claims } = await aWatchedStore(async (sleeping) => {
+      await sleeping(100)
+      return { kind: 'retry', reason: 'it answered 500' }
+    })
+    const beganAt = clock.now()
+
+    await world.owe(1, 'hook')
+    await clock.advance(1_000)
+
+    expect(world.attempts).toHaveLength(1)
+    expect(claims.map((at) => at - beganAt)).toEqual([0, 100])
   })
 
   it('claims what waited behind an attempt for the same file as soon as that has ended', async () => {
