@@ -2,13 +2,15 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
 import { jobName } from '../../../src/core/ids.ts'
 import { fixedSecret } from '../../../src/lib/secret.ts'
+import type { RequestThread } from '../../../src/targets/http/thread/request-thread.ts'
 import { oscar } from '../../../src/targets/registry.ts'
-import { contractConcurrency, contractTimeoutMs, targetContract } from '../../contract/target.ts'
+import { contractConcurrency, contractTimeoutMs, type TargetWorld, targetContract } from '../../contract/target.ts'
 import { nastyName } from '../../formats/events.ts'
 import { throughEcho } from '../../formats/shells.ts'
 import { anEvent } from '../../support/builders.ts'
 import { EndlessServer, mostSent } from '../../support/endless-server.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { aRequestThread } from '../../support/request-thread.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { OscarCluster } from './cluster.ts'
 
@@ -28,41 +30,39 @@ function aDelivery(id = 'dlv_1', path = 'in/a.avi'): ClaimedDelivery {
   return { id, target: 'yolo', event: anEvent({ path }), attempt: 1, createdAt: 0 }
 }
 
-targetContract(
-  'oscar',
-  async () => {
-    const cluster = await OscarCluster.start()
-    cluster.token = 'canary-of-the-contract'
-    const deps = targetDeps({
-      timeoutMs: contractTimeoutMs,
-      concurrency: contractConcurrency,
-      secret: () => fixedSecret('canary-of-the-contract'),
-    })
-    const target = oscar.build({ url: cluster.url, service: 'yolo', token: { env: 'TOKEN' } }, deps)
-    onTestFinished(() => target.close())
-    const identities: string[] = []
-    const { jobs } = cluster
-    // The same name is taken as the same job, so that a repeat is no second entry: what was offered is what counts here.
-    const set = jobs.set.bind(jobs)
-    jobs.set = (name, body) => set(name, body)
-    jobs.has = (name) => {
-      identities.push(name)
-      return false
-    }
-    return {
-      target,
-      secret: 'canary-of-the-contract',
-      behave: async (how) => {
-        cluster.behaviour = how
-        if (how === 'down') await cluster.close()
-      },
-      asked: () => cluster.asked,
-      taken: () => identities.length,
-      identities: () => identities,
-    }
-  },
-  { busyForMs: 7_000 },
-)
+async function aWorld(thread?: RequestThread): Promise<TargetWorld> {
+  const cluster = await OscarCluster.start()
+  cluster.token = 'canary-of-the-contract'
+  const deps = targetDeps({
+    timeoutMs: contractTimeoutMs,
+    concurrency: contractConcurrency,
+    secret: () => fixedSecret('canary-of-the-contract'),
+    thread,
+  })
+  const target = oscar.build({ url: cluster.url, service: 'yolo', token: { env: 'TOKEN' } }, deps)
+  onTestFinished(() => target.close())
+  const identities: string[] = []
+  const { jobs } = cluster
+  // The same name is taken as the same job, so that a repeat is no second entry: what was offered is what counts here.
+  jobs.has = (name) => {
+    identities.push(name)
+    return false
+  }
+  return {
+    target,
+    secret: 'canary-of-the-contract',
+    behave: async (how) => {
+      cluster.behaviour = how
+      if (how === 'down') await cluster.close()
+    },
+    asked: () => cluster.asked,
+    taken: () => identities.length,
+    identities: () => identities,
+  }
+}
+
+targetContract('oscar', () => aWorld(), { busyForMs: 7_000 })
+targetContract('oscar (by a thread)', async () => aWorld(await aRequestThread()), { busyForMs: 7_000 })
 
 describe('oscar', () => {
   it('starts a job with an event that survives the shell in front of the supervisor', async () => {
