@@ -13,13 +13,13 @@ export interface Beside {
 }
 
 /**
- * Finds the store of the instance that is meant: by `--store` alone, or by the same configuration (file, or variables) that it runs with. Throws
- * `ConfigError`.
+ * Finds the store of the instance that is meant: by `--store` alone, or by the same configuration (file, or variables) that it runs with, whose secrets
+ * need not be here. Throws `ConfigError`.
  */
 export function beside(flags: Flags, io: Io): Beside {
   const path = typeof flags.store === 'string' ? flags.store : (io.env.ONETRIGGER_STORE ?? '')
   try {
-    const configured = configure(flags, io)
+    const configured = configure(flags, io, 'store')
     return { store: configured.config.store, configured }
   } catch (error) {
     // The store alone is enough to work on what is in it.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Flags } from '../config/given.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type Need } from '../config/load.ts'
 import type { Log } from '../lib/log.ts'
 import { createLogger } from '../observability/logger.ts'
 import type { Io } from './io.ts'
@@ -13,7 +13,7 @@ export interface Configured {
 }
 
 /** Reads the configuration of a command, and warns of what is allowed but doubtful. Throws `ConfigError`. */
-export function configure(flags: Flags, io: Io, need: 'everything' | 'sources' = 'everything'): Configured {
+export function configure(flags: Flags, io: Io, need: Need = 'everything'): Configured {
   if (typeof flags.token === 'string' && flags.token !== '') io.keepToken(flags.token)
   const doubts: string[] = []
   const config = readConfiguration(flags, io, need, (doubt) => doubts.push(doubt))
@@ -32,7 +32,7 @@ export function configure(flags: Flags, io: Io, need: 'everything' | 'sources' =
 export function readConfiguration(
   flags: Flags,
   io: Io,
-  need: 'everything' | 'sources' = 'everything',
+  need: Need = 'everything',
   warn: (doubt: string) => void = () => {},
 ): Config {
   const { env, home, isTerminal } = io

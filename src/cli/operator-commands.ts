@@ -80,7 +80,10 @@ function addTargets(program: Command, io: Io, finish: Finish): void {
 function withStoreFlags(command: Command): Command {
   return command
     .option('--config <file>', 'configuration of the running instance (env: ONETRIGGER_CONFIG)')
-    .option('--store <file>', 'its database, where there is no configuration (env: ONETRIGGER_STORE)')
+    .option(
+      '--store <file>',
+      'its database, where there is no configuration: a file, postgres or dynamodb:TABLE (env: ONETRIGGER_STORE)',
+    )
     .option('--json', 'print JSON')
 }
 

@@ -26,13 +26,15 @@ export interface LoadInput {
   readonly home: string
   /** Whether a person reads the log as it comes. */
   readonly isTerminal: boolean
-  /** `sources`: only what it takes to ask providers for their spaces. */
-  readonly need?: 'everything' | 'sources'
+  readonly need?: Need
   /** Where secrets come from; by default variables of `env` and files. Each one that is named is asked for once. */
   readonly secret?: (ref: SecretRef) => SecretSource
   /** Told of what is allowed but probably not meant. */
   readonly warn?: (message: string) => void
 }
+
+/** `sources`: only what it takes to ask providers for their spaces; `store`: all of it, but no secret besides the store's is asked for. */
+export type Need = 'everything' | 'sources' | 'store'
 
 /**
  * Reads the configuration: a file, or flags and environment for one trigger. Precedence: flag, environment, file, default. Throws `ConfigError`
@@ -40,7 +42,7 @@ export interface LoadInput {
  */
 export function loadConfig(input: LoadInput): Config {
   const { flags, env, need = 'everything' } = input
-  const usable = settings.filter((setting) => need === 'everything' || setting.listSpaces === true)
+  const usable = settings.filter((setting) => need !== 'sources' || setting.listSpaces === true)
   const { given, problems: contradictions } = gatherGiven(usable, flags, env)
   const configPath = configPathOf(flags, env)
   const base = configPath === null ? baseOfFlags(usable, given, input) : baseOfFile(configPath, given, input.readFile)
@@ -50,10 +52,7 @@ export function loadConfig(input: LoadInput): Config {
   const parsed = configSchema.safeParse(raw, { ...readOnce, error: wording })
 
   const locate = locateGiven(base.laidOver, base.locate)
-  const found = [
-    ...(parsed.success ? [] : problemsOf(parsed.error)),
-    ...(need === 'everything' ? crossProblems(raw) : []),
-  ]
+  const found = [...(parsed.success ? [] : problemsOf(parsed.error)), ...(need === 'sources' ? [] : crossProblems(raw))]
   const lines = [
     ...contradictions,
     ...base.problems,
@@ -109,7 +108,7 @@ function baseOfFlags(
       !(sink !== null && setting.key === 'webhook'),
   )
   return {
-    raw: need === 'everything' ? { sources, ...rest } : { sources },
+    raw: need === 'sources' ? { sources } : { sources, ...rest },
     laidOver: given,
     locate: () => ({ text: '', line: 0 }),
     problems: [...missing.flatMap((setting) => setting.missing ?? []), ...(sink?.problems ?? [])],
@@ -156,13 +155,9 @@ function put(config: unknown, [key, ...rest]: Path, value: unknown): unknown {
   return map.success ? { ...map.data, [key]: put(map.data[key], rest, value) } : config
 }
 
-function missingSecrets(
-  raw: unknown,
-  secret: (ref: SecretRef) => SecretSource,
-  need: 'everything' | 'sources',
-): readonly Problem[] {
+function missingSecrets(raw: unknown, secret: (ref: SecretRef) => SecretSource, need: Need): readonly Problem[] {
   return secretsIn(configSchema, raw)
-    .filter(({ path }) => need === 'everything' || path[0] === 'sources')
+    .filter(({ path }) => need === 'everything' || path[0] === need)
     .flatMap(({ path, ref }) => {
       try {
         secret(ref).get()

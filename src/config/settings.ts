@@ -179,7 +179,7 @@ export const settings: readonly Setting[] = [
     flags: '--store <file>',
     env: 'ONETRIGGER_STORE',
     about:
-      'database file, "postgres" (its URL in DATABASE_URL) or "memory" (default: a file of its own in $XDG_STATE_HOME/onetrigger)',
+      'database file, "postgres" (its URL in DATABASE_URL), "dynamodb:TABLE" or "memory" (default: a file of its own in $XDG_STATE_HOME/onetrigger)',
     path: ['store'],
     scope: 'process',
     read: storeNamed,
@@ -244,9 +244,12 @@ function readList(text: string): readonly string[] {
     .filter((item) => item !== '')
 }
 
-/** What `--store` names, as the schema takes it: two words for kinds, else a file. */
+const dynamoTable = 'dynamodb:'
+
+/** What `--store` names, as the schema takes it: a word for a kind, else a file. */
 export function storeNamed(text: string) {
   if (text === 'memory') return { type: 'memory' }
   if (text === 'postgres') return { type: 'postgres', url: { env: 'DATABASE_URL' } }
+  if (text.startsWith(dynamoTable)) return { type: 'dynamodb', table: text.slice(dynamoTable.length) }
   return { type: 'sqlite', path: text }
 }

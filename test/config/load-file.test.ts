@@ -269,6 +269,16 @@ htp: {}
     ])
   })
 
+  it('needs no secret but that of the store by those who look into the store only', () => {
+    const text = `${aFile()}store: { type: postgres, url: { env: DATABASE_URL } }\n`
+    const given = (env: Record<string, string>) => withFile(text, { env, need: 'store' })
+
+    expect(problemsOf(given({}))).toEqual([
+      'f.yaml:10: store.url: a secret is missing: the environment variable DATABASE_URL is not set',
+    ])
+    expect(loadConfig(given({ DATABASE_URL: 'postgres://db' })).targets.has('hook')).toBe(true)
+  })
+
   it('has missing secrets told beside whatever else is wrong in the same place', () => {
     const text = aFile().replace('host: provider.example.org', 'hots: provider.example.org')
 

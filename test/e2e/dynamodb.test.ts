@@ -36,13 +36,18 @@ it('runs on a table of DynamoDB, goes on where it left off, and is looked at and
   const missing = await command('check', '--connect')
   expect(missing).toMatchObject({ code: 1, out: expect.stringContaining('The table absent does not exist') })
 
-  on(await dynamo.makeTable())
+  const table = await dynamo.makeTable()
+  on(table)
   const first = scene.start()
   await said(first, 'the first listing is done')
   simulator.model.create('in/first.mp4', 10)
   await received('in/first.mp4')
   expect((await command('check', '--connect')).out).toContain('store: answers')
   expect((await command('deliveries', 'list')).out).toContain('in/first.mp4')
+  // As where the configuration is that of the scheduled function, or nowhere.
+  const byName = runOneTrigger(['deliveries', 'list', '--store', `dynamodb:${table}`])
+  expect(await byName.ended).toBe(0)
+  expect(byName.stdout.join('\n')).toContain('in/first.mp4')
   expect(await first.kill('SIGTERM')).toBe(0)
 
   simulator.model.create('in/meanwhile.mp4', 10)
