@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { environmentProxy } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { PartHealth, Source } from '../core/source.ts'
 import type { DeliveryProgress } from '../delivery/dispatcher.ts'
@@ -140,6 +141,7 @@ function buildRunners(
           onOwed: (names) => dispatcher.wake(names),
         }),
         secret: deps.secret,
+        proxyFor: environmentProxy,
         ...(deps.warm === undefined ? {} : { warm: deps.warm }),
       }),
     )

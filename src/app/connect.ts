@@ -157,7 +157,15 @@ function buildSource(
   const definition = Object.values(sources).find((each) => each.type === type)
   if (definition === undefined) throw new ConfigError('CONFIG_INVALID', `Source "${name}": there is no type "${type}".`)
   const { log, clock, random } = deps
-  return definition.build(options, { name, log, clock, random, meter, secret: createSecrets() })
+  return definition.build(options, {
+    name,
+    log,
+    clock,
+    random,
+    meter,
+    secret: createSecrets(),
+    proxyFor: environmentProxy,
+  })
 }
 
 /** Builds one target of a configuration. Throws `ConfigError`. */

@@ -2,8 +2,9 @@
 type ProxyVariables = Readonly<Record<string, string | undefined>>
 
 /**
- * Which proxy the environment names for a URL (`HTTPS_PROXY`, `HTTP_PROXY`), null = none or `NO_PROXY` exempts the host. Entries of `NO_PROXY`: `*`, a
- * host, a domain that stands for all below it, each with a port if need be.
+ * Which proxy the environment names for a URL (`HTTPS_PROXY`, `HTTP_PROXY`; without a scheme it is one of HTTP, as for curl); null = none, `NO_PROXY`
+ * exempts the host, or it is this machine, which no proxy can reach (as Go's net/http has it). Entries of `NO_PROXY`: `*`, a host, a domain that stands
+ * for all below it, each with a port if need be.
  */
 export function proxyFromEnvironment(env: ProxyVariables): (url: URL) => string | null {
   const read = (name: string) => env[name.toLowerCase()] ?? env[name] ?? ''
@@ -12,8 +13,13 @@ export function proxyFromEnvironment(env: ProxyVariables): (url: URL) => string 
     .filter((entry) => entry !== '')
   return (url) => {
     const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
-    return proxy === '' || exempt.some((entry) => isExempt(url, entry)) ? null : proxy
+    if (proxy === '' || isThisMachine(url) || exempt.some((entry) => isExempt(url, entry))) return null
+    return proxy.includes('://') ? proxy : `http://${proxy}`
   }
+}
+
+function isThisMachine({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
 }
 
 function isExempt(url: URL, entry: string): boolean {

@@ -32,6 +32,8 @@ export interface SourceDeps {
   readonly log: Log
   readonly meter: SourceMeter
   readonly secret: (ref: SecretRef) => SecretSource
+  /** The proxy of the environment, for a source that names none; null = none. */
+  readonly proxyFor?: (url: URL) => string | null
   /** The same object in each of several short runs of one process: what a source learns in one run it may remember, under it, in the next. */
   readonly warm?: object
 }

@@ -147,18 +147,23 @@ function hostOf(options: OnedataOptions): string {
 /** How to reach an origin with the configured token. Throws `ConfigError`. */
 export function createConnection(origin: string, options: OnedataOptions, deps: SourceDeps): Connection {
   const secret = deps.secret(options.token)
-  if (options.proxy !== undefined && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
-    throw new ConfigError('CONFIG_INVALID', `source "${deps.name}": \`proxy\` needs Node 24.5 or newer`)
-  }
   return {
     origin,
     network: deps.network ?? sockets,
     ca: options.ca === undefined ? null : readCa(options.ca, deps.name),
     insecure: options.insecure,
-    proxy: options.proxy ?? null,
+    proxy: options.proxy ?? proxyOfEnvironment(origin, deps),
     token: () => secret.get().reveal(),
     refreshToken: () => secret.refresh().reveal(),
   }
+}
+
+function proxyOfEnvironment(origin: string, { name, proxyFor }: SourceDeps): string | null {
+  const url = URL.parse(origin)
+  const proxy = url === null ? null : (proxyFor?.(url) ?? null)
+  if (proxy === null || (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) return proxy
+  // What it says may hold a password.
+  throw new ConfigError('CONFIG_INVALID', `source "${name}": the proxy of the environment is not an HTTP proxy`)
 }
 
 function readCa(path: string, source: string): string {

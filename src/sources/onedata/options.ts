@@ -35,7 +35,7 @@ export const onedataOptions = z
     proxy: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe('HTTP proxy to go through, as a URL'),
+      .describe('HTTP proxy to go through, as a URL; by default HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide'),
     via: z
       .enum(['auto', 'events', 'changes', 'poll'])
       .default('auto')

@@ -48,6 +48,31 @@ describe('a provider behind a proxy', () => {
     expect(proxy.credentials).toEqual([`Basic ${Buffer.from('us er:pa:ss').toString('base64')}`])
   })
 
+  it('is reached through the proxy of the environment where it names none itself', async () => {
+    const provider = await startProvider('25.0', () => undefined)
+    const [proxy, other] = [await startProxy(), await startProxy()]
+    const deps = { ...testDeps(), proxyFor: () => proxy.url }
+
+    await openProvider(provider.url, testOptions(provider.url), deps, never)
+    await openProvider(provider.url, testOptions(provider.url, { proxy: other.url }), deps, never)
+
+    expect(proxy.seen).toHaveLength(1)
+    expect(other.seen).toHaveLength(1)
+  })
+
+  it.each(['socks5://:canary@proxy.example:1080', 'http://'])(
+    'is not asked through %s, and the password in it is kept',
+    async (proxy) => {
+      const deps = { ...testDeps(), proxyFor: () => proxy }
+      const opening = openProvider('http://provider.example', testOptions('provider.example'), deps, never)
+
+      await expect(opening).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: 'source "hub": the proxy of the environment is not an HTTP proxy',
+      })
+    },
+  )
+
   it('is reached over TLS through a tunnel, with its own authority', async () => {
     const { url, caFile } = await startTls()
     const proxy = await startProxy()

@@ -12,14 +12,15 @@ import { anEvent } from '../../support/builders.ts'
 import { startBehavingReceiver } from '../../support/receiver.ts'
 import { aRequestThread } from '../../support/request-thread.ts'
 
-/** A proxy that makes asked and passes requests on; gives the hosts that it was asked for. */
+/** A proxy that passes requests on to this machine, whatever host it is asked for; gives those. */
 async function aProxy() {
   const asked: string[] = []
   const passOn = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(String(request.url))
     asked.push(url.host)
     const { method, headers } = request
-    const further = httpRequest(url, { method, headers, agent: false }, (answer) => {
+    const here = { method, headers, agent: false, hostname: '127.0.0.1' }
+    const further = httpRequest(url, here, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
     })
@@ -27,8 +28,8 @@ async function aProxy() {
   }
   const server = createServer(passOn).on('connect', (request, client) => {
     asked.push(String(request.url))
-    const [host, port] = String(request.url).split(':')
-    const upstream = connect(Number(port), host, () => {
+    const [, port] = String(request.url).split(':')
+    const upstream = connect(Number(port), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')
       upstream.pipe(client).pipe(upstream)
     })
@@ -65,13 +66,14 @@ async function deliver(
 describe('the webhook', () => {
   it.each(['option', 'environment'])('goes through the proxy of the %s', async (by) => {
     const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
-    const given = { url: receiver.url, ...(by === 'option' ? { proxy: proxy.url } : {}) }
+    const url = receiver.url.replace('127.0.0.1', 'receiver.test')
+    const given = { url, ...(by === 'option' ? { proxy: proxy.url } : {}) }
 
     const outcome = await deliver(given, { HTTP_PROXY: by === 'option' ? 'http://127.0.0.1:1' : proxy.url })
 
     expect(outcome.kind).toBe('delivered')
     expect(receiver.taken()).toBe(1)
-    expect(proxy.asked).toEqual([new URL(receiver.url).host])
+    expect(proxy.asked).toEqual([new URL(url).host])
   })
 
   it('goes through it by a thread, too', async () => {
@@ -93,10 +95,10 @@ describe('the webhook', () => {
     })
   })
 
-  it('goes past the proxy to a host that NO_PROXY names', async () => {
+  it('goes past the proxy to this machine', async () => {
     const [proxy, receiver] = [await aProxy(), await startBehavingReceiver()]
 
-    const outcome = await deliver({ url: receiver.url }, { HTTP_PROXY: proxy.url, NO_PROXY: 'x.org, 127.0.0.1' })
+    const outcome = await deliver({ url: receiver.url }, { HTTP_PROXY: proxy.url })
 
     expect(outcome.kind).toBe('delivered')
     expect(proxy.asked).toEqual([])
@@ -115,6 +117,13 @@ describe('the environment', () => {
     ['https://xa.org/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org' }, proxy],
     ['https://a.org/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org:443' }, null],
     ['https://a.org:8443/', { HTTPS_PROXY: proxy, NO_PROXY: 'a.org:443' }, proxy],
+    ['https://a.org/', { HTTPS_PROXY: proxy, NO_PROXY: 'x.org, a.org' }, null],
+    ['https://a.org/', { HTTPS_PROXY: 'proxy.example:3128' }, proxy],
+    ['https://localhost:8443/', { HTTPS_PROXY: proxy }, null],
+    ['https://127.1.2.3/', { HTTPS_PROXY: proxy }, null],
+    ['https://[::1]/', { HTTPS_PROXY: proxy }, null],
+    ['https://localhost.example/', { HTTPS_PROXY: proxy }, proxy],
+    ['https://127.0.0.1.example/', { HTTPS_PROXY: proxy }, proxy],
   ])('says for %s with %o: %s', (url, env, expected) => {
     expect(proxyFromEnvironment(env)(new URL(url))).toBe(expected)
   })
