@@ -77,8 +77,8 @@ export class Service {
   async #disable(failingSince: number, reason: string, now: number): Promise<readonly OwedEvent[]> {
     const { log, notices, clock } = this.#options
     const target = this.#target
-    await this.#save({ failingSince, disabledAt: now })
     this.#askAt = now + askEveryMs
+    await this.#save({ failingSince, disabledAt: now })
     log.error({ target, failingSince, reason }, 'the target is disabled')
     return notices.make({
       type: 'target.disabled',

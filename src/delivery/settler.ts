@@ -41,9 +41,7 @@ export class Settler {
   settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
     this.#settlements.push(...settlements)
     this.#owed.push(...owed)
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null
-    })
+    this.#writing ??= this.#write()
     return this.#writing
   }
 
@@ -53,22 +51,31 @@ export class Settler {
   }
 
   async #write(): Promise<void> {
-    const { store, clock, log, target, onOwed } = this.#options
     // What ends in the same turn is written together.
     await Promise.resolve()
-    while (this.#settlements.length > 0 || this.#owed.length > 0) {
-      if (this.#owed.length === 0 && this.#options.isClaimNear()) await this.#claimMade()
-      const [settlements, owed] = [this.#settlements.splice(0), this.#owed.splice(0)]
-      try {
-        await store.settle(settlements, owed)
-        if (owed.length > 0) onOwed([...new Set(owed.flatMap(({ targets }) => targets))])
-      } catch (error) {
-        if (isBeyondWaiting(error)) throw error
-        log.error({ target, err: error }, 'what became of deliveries could not be stored; trying again')
-        this.#settlements.unshift(...settlements)
-        this.#owed.unshift(...owed)
-        await sleep(clock, storeRetryMs, never)
+    try {
+      while (this.#settlements.length > 0 || this.#owed.length > 0) {
+        if (this.#owed.length === 0 && this.#options.isClaimNear()) await this.#claimMade()
+        await this.#writeWaiting()
       }
+    } finally {
+      // At once: what ends before others see that this is over begins a write of its own.
+      this.#writing = null
+    }
+  }
+
+  async #writeWaiting(): Promise<void> {
+    const { store, clock, log, target, onOwed } = this.#options
+    const [settlements, owed] = [this.#settlements.splice(0), this.#owed.splice(0)]
+    try {
+      await store.settle(settlements, owed)
+      if (owed.length > 0) onOwed([...new Set(owed.flatMap(({ targets }) => targets))])
+    } catch (error) {
+      if (isBeyondWaiting(error)) throw error
+      log.error({ target, err: error }, 'what became of deliveries could not be stored; trying again')
+      this.#settlements.unshift(...settlements)
+      this.#owed.unshift(...owed)
+      await sleep(clock, storeRetryMs, never)
     }
   }
 

@@ -153,7 +153,7 @@ export class TargetLane {
    * something was claimed and more is due: other deliveries for the same files hide behind each other.
    */
   async #rest(stop: AbortSignal, hasClaimed: boolean): Promise<void> {
-    if (stop.aborted) return
+    if (stop.aborted || this.#failure !== null) return
     const { clock, store } = this.#options
     const opensAt = this.#opensAt()
     if (opensAt !== null) {
@@ -170,7 +170,7 @@ export class TargetLane {
     // A store that others share does not count what waits behind another of its file, and theirs may have held it up: it is asked at each end.
     this.#isDry = due !== undefined && !isDue && !store.isShared
     // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
-    const soonest = now + (this.#inFlight > 0 ? storeRetryMs : 10)
+    const soonest = now + (this.#unsettled > 0 ? storeRetryMs : 10)
     await this.#untilWoken(due === null ? null : Math.max(due ?? now + storeRetryMs, soonest))
   }
 
@@ -202,6 +202,10 @@ export class TargetLane {
   #launch(stop: AbortSignal, abort: AbortSignal): void {
     // After `stop` the run hands it back.
     if (this.#ahead.size === 0 || stop.aborted) return
+    if (this.#service.disabledAt !== null) {
+      this.#handBack('the target is disabled')
+      return
+    }
     const now = this.#options.clock.now()
     this.#giveBack(this.#ahead.takeStale(now), 'it waited for too long')
     const free = this.#standing.allowed(now) - this.#inFlight

@@ -2,6 +2,8 @@ import { type FileState, isPending } from '../core/file-state.ts'
 
 /** Twice as many as finish between two flushes of a provider's times, 8 s, at 1,000 a second; those that came before them are looked up in the store. */
 const mostFiles = 16_384
+/** More than those, and so many are let go at once: to find the oldest one, a map passes by all that were deleted before it. */
+const letGo = 1_024
 
 /**
  * Files that were pending a moment ago, as they were stored. A provider tells of each once or twice more (its times follow up to 8 s later), which is
@@ -10,8 +12,6 @@ const mostFiles = 16_384
 export class SettledFiles {
   /** In the order in which they were stored. A cache of the library would take the room for all of them at once, also where nothing happens. */
   readonly #states = new Map<string, FileState>()
-  /** Gives the key stored longest ago at its end. One for all: a new one would first pass by every key deleted before, thousands at times. */
-  readonly #oldest = this.#states.keys()
 
   get(trigger: string, fileId: string): FileState | undefined {
     return this.#states.get(keyOf(trigger, fileId))
@@ -24,9 +24,8 @@ export class SettledFiles {
     const wasPending = before !== undefined && isPending(before)
     if (isPending(state) || !(wasHere || wasPending)) return
     this.#states.set(key, state)
-    if (this.#states.size <= mostFiles) return
-    const { value: oldest } = this.#oldest.next()
-    if (oldest !== undefined) this.#states.delete(oldest)
+    if (this.#states.size < mostFiles + letGo) return
+    for (const oldest of this.#states.keys().take(letGo)) this.#states.delete(oldest)
   }
 
   drop(trigger: string, fileId: string): void {

@@ -46,6 +46,22 @@ async function aWatchedStore(answer: (sleeping: (ms: number) => Promise<void>) =
   return { clock, memory, world, claims }
 }
 
+/** As a store of several processes may answer: what waits behind another delivery of its file is left out until that one's lease ends. */
+function hiding(store: Store): Store {
+  const nextDue = async () => {
+    const owed = await store.deliveries({ state: 'owed', limit: 1 })
+    return owed.length === 0 ? null : Date.UTC(2030, 0, 1)
+  }
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'isShared') return true
+      if (name === 'nextDue') return nextDue
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 describe('the dispatcher', () => {
   it('counts an attempt before the request is sent', async () => {
     const counts: number[] = []
@@ -144,6 +160,68 @@ describe('the dispatcher', () => {
     await clock.advance(200)
 
     expect(world.attempts.map(({ at }) => at - beganAt)).toEqual([0, 30, 60])
+  })
+
+  it('claims so what a store of several processes had hidden, too', async () => {
+    const clock = new FakeClock()
+    const answer = async (): Promise<Outcome> => {
+      await sleep(clock, 30, new AbortController().signal)
+      return { kind: 'delivered' }
+    }
+    const store = hiding(createMemoryStore(clock))
+    const world = new DispatcherWorld({ targets: { hook: { concurrency: 20, answer } }, clock, store })
+    const events = ['a', 'b'].map((id) => ({ event: anEvent({ id, fileId: 'the same' }), targets: ['hook'] }))
+    await store.settle([], events)
+    world.dispatcher.wake(['hook'])
+    const beganAt = clock.now()
+
+    await clock.advance(200)
+
+    expect(world.attempts.map(({ at }) => at - beganAt)).toEqual([0, 30])
+  })
+
+  it('asks the store now and then while that takes no outcome, though another delivery waits behind it', async () => {
+    const clock = new FakeClock()
+    const memory = createMemoryStore(clock)
+    let [claims, isSick] = [0, false]
+    const store = faultyStore(memory, {
+      before: (operation) => {
+        if (operation === 'claim') claims += 1
+        if (operation === 'settle' && isSick) throw new Error('sick')
+      },
+    })
+    const world = new DispatcherWorld({ targets: { hook: { answer: () => ({ kind: 'delivered' }) } }, clock, store })
+    const events = ['a', 'b'].map((id) => ({ event: anEvent({ id, fileId: 'the same' }), targets: ['hook'] }))
+    await store.settle([], events)
+    isSick = true
+    world.dispatcher.wake(['hook'])
+
+    await clock.advance(10_000)
+    expect(claims).toBeLessThan(30)
+    isSick = false
+    await clock.advance(2_000)
+
+    expect(world.attempts).toHaveLength(2)
+  })
+
+  it('stops once the attempt under way has been written down, and not before', async () => {
+    const clock = new FakeClock()
+    const answer = async (): Promise<Outcome> => {
+      await sleep(clock, 100, new AbortController().signal)
+      return { kind: 'delivered' }
+    }
+    const world = new DispatcherWorld({ targets: { hook: { answer } }, clock })
+    await world.owe(1, 'hook')
+    await clock.advance(10)
+    let state = 'running'
+    void world.drain().then(async () => {
+      state = (await world.store.deliveries({ limit: 1 }))[0]?.state ?? 'none'
+    })
+
+    await clock.advance(50)
+    expect(state).toBe('running')
+    await clock.advance(100)
+    expect(state).toBe('delivered')
   })
 
   it('keeps what is refused as a dead letter at once', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/core/delivery.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
+import { sleep } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { freshTargetState } from '../../src/store/store.ts'
 import { DispatcherWorld } from '../support/dispatcher-world.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 const day = 86_400_000
+const never = new AbortController().signal
 const delivered = { kind: 'delivered' } as const
 const away = { kind: 'unavailable', reason: 'no connection' } as const
 const failed = { kind: 'retry', reason: 'it answered 500' } as const
@@ -47,6 +50,43 @@ describe('a target that asks for less', () => {
     const after = world.attempts.filter(({ at }) => at > complainedAt + 9_000 && at <= complainedAt + 11_000)
     expect(after.length).toBeGreaterThan(40)
     expect(after.length).toBeLessThan(110)
+  })
+})
+
+describe('a target that asks for months', () => {
+  it('is sent something again after the longest pause that it may ask for', async () => {
+    const hour = 3_600_000
+    let answer: Outcome = { kind: 'retry', reason: '429', throttled: true, retryAfterMs: 720 * hour }
+    const world = new DispatcherWorld({ targets: { hook: { answer: () => answer } } })
+    await world.owe(1, 'hook')
+    await world.clock.advance(10)
+    answer = delivered
+    await world.owe(1, 'hook')
+
+    await world.clock.advance(hour + 60_000)
+
+    expect((await world.store.deliveries({ limit: 9 })).map(({ state }) => state)).toEqual(['delivered', 'delivered'])
+  })
+})
+
+describe('a target that asks for no more', () => {
+  it('is sent nothing of what lies ready for it', async () => {
+    let attempts = 0
+    const clock = new FakeClock()
+    const answer = async (): Promise<Outcome> => {
+      const index = attempts++
+      if (index < 100) return delivered
+      await sleep(clock, 10, never)
+      return index === 100 ? { ...away, reason: '410', disable: true } : failed
+    }
+    const world = new DispatcherWorld({ clock, targets: { hook: { concurrency: 4, answer } } })
+    await world.owe(200, 'hook')
+
+    await clock.advance(5_000)
+
+    expect(world.dispatcher.health('hook').detail).toContain('disabled')
+    // One takes the slot of the one that was answered so.
+    expect(attempts).toBeLessThanOrEqual(105)
   })
 })
 

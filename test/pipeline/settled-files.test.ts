@@ -24,19 +24,21 @@ test('keeps what was pending until now, and follows it while it changes', () => 
   expect(files.get(complete.trigger, complete.fileId)).toBeUndefined()
 })
 
-test('keeps no more than the latest 16,384, by when they were stored', () => {
+test('keeps the latest 16,384 by when they were stored, and at the most 1,023 more', () => {
   const files = new SettledFiles()
   const put = (fileId: string) =>
     files.put(aState({ fileId, phase: 'complete' }), aState({ fileId, phase: 'settling' }))
   put('first')
-  put('second')
+  for (let early = 0; early < 1_023; early++) put(`early ${early}`)
+  put('last to go')
   put('first')
   for (let other = 0; other < 16_383; other++) put(`other ${other}`)
 
   const { trigger } = aState()
-  expect(['first', 'second', 'other 0'].map((id) => files.get(trigger, id)?.fileId)).toEqual([
-    'first',
+  expect(['early 0', 'last to go', 'first', 'other 0'].map((id) => files.get(trigger, id)?.fileId)).toEqual([
     undefined,
+    undefined,
+    'first',
     'other 0',
   ])
 })

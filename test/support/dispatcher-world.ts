@@ -82,8 +82,13 @@ export class DispatcherWorld {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
     this.#abort.abort()
+    await this.drain()
+  }
+
+  /** Stops it; what is under way may end. */
+  async drain(): Promise<void> {
+    this.#stop.abort()
     await this.#running
   }
 

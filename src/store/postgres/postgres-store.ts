@@ -327,8 +327,12 @@ class PostgresStore implements Store {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     await this.#beating
+    if (this.#beatAt !== Number.NEGATIVE_INFINITY) {
+      await this.#members.leave(this.#database.query).catch(() => {})
+      // What waited behind its last deliveries is for the others now.
+      this.#whispers.tell()
+    }
     await this.#whispers.close()
-    if (this.#beatAt !== Number.NEGATIVE_INFINITY) await this.#members.leave(this.#database.query).catch(() => {})
     await this.#database.close()
   }
 

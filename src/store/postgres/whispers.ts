@@ -12,7 +12,8 @@ export class Whispers {
   readonly #options: { readonly database: Database; readonly clock: Clock; readonly log: Log }
   #heard = 1
   #hear: () => void = () => {}
-  #telling: Promise<void> | null = null
+  #gathering: Promise<void> | null = null
+  #said: Promise<void> = Promise.resolve()
   #tellNow: () => void = () => {}
 
   constructor(
@@ -55,19 +56,18 @@ export class Whispers {
 
   /** Tells the others soon. */
   tell(): void {
-    this.#telling ??= this.#tellSoon().finally(() => {
-      this.#telling = null
-    })
+    this.#gathering ??= this.#gather()
   }
 
   /** Says what is still to be said. */
   async close(): Promise<void> {
     this.#tellNow()
-    await this.#telling
+    await this.#gathering
+    await this.#said
   }
 
-  async #tellSoon(): Promise<void> {
-    const { database, clock, log } = this.#options
+  async #gather(): Promise<void> {
+    const { clock } = this.#options
     await new Promise<void>((resolve) => {
       const cancel = clock.timer(gatherMs, resolve)
       this.#tellNow = () => {
@@ -76,6 +76,13 @@ export class Whispers {
       }
     })
     this.#tellNow = () => {}
+    // Before it is said: who hears this may look before there is anything of what is told of from here on.
+    this.#gathering = null
+    this.#said = this.#said.then(() => this.#say())
+  }
+
+  async #say(): Promise<void> {
+    const { database, log } = this.#options
     await database
       .query('SELECT pg_notify($1, $2)', [this.#channel, this.#member])
       .catch((error: unknown) => log.debug({ err: error }, 'the others could not be told of new deliveries'))
