@@ -2,13 +2,18 @@ import type { Config } from '../config/config.ts'
 import { environmentProxy } from '../config/env.ts'
 import { ConfigError, SourceError } from '../core/errors.ts'
 import type { PartHealth, Source } from '../core/source.ts'
-import type { DeliveryProgress } from '../delivery/dispatcher.ts'
-import { createDispatcher, type Dispatcher } from '../delivery/dispatcher.ts'
+import {
+  createDispatcher,
+  type DeliveryProgress,
+  type Dispatcher,
+  type DispatcherTarget,
+} from '../delivery/dispatcher.ts'
 import type { DeliveryMeter } from '../delivery/meter.ts'
 import { Notices } from '../delivery/notices.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
+import { onAbort } from '../lib/on-abort.ts'
 import type { Random } from '../lib/random.ts'
 import type { SecretSource } from '../lib/secret.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
@@ -61,8 +66,9 @@ export interface Bridge {
 
 /** What a watch leaves behind is in the store: nothing is lost by leaving it. */
 const watchEndMs = 10_000
-/** Longer than any attempt may take by default. */
-const drainMs = 60_000
+/** Attempts under way may end by their own time-outs and be written down, and have a minute at the least; what is left is left. */
+const shortestDrainMs = 60_000
+const afterTimeoutMs = 10_000
 const closeMs = 5_000
 const pruneEveryMs = 3_600_000
 /** After a store that does not tell whether others have written. */
@@ -75,10 +81,12 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
   const closers = new Closers()
   const notices = new Notices(config.notices)
   const sourcesByName = new Map<string, Source>()
+  const targets = buildTargets(config, deps, sourcesByName, closers)
+  const drainMs = Math.max(shortestDrainMs, ...targets.values().map((each) => longestAttemptMs(each) + afterTimeoutMs))
   const dispatcher = createDispatcher({
     notices,
     store: deps.store,
-    targets: buildTargets(config, deps, sourcesByName, closers),
+    targets,
     clock: deps.clock,
     random: deps.random,
     meter: deps.meters.delivery,
@@ -96,14 +104,17 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
       const delivering = dispatcher.run(stopping, abort)
       const watching = [...runners.values()].map((runner) => runner.run(stopping))
       const upkeep = Promise.all([prunePeriodically(deps, stopping), heedOthers(config, deps, dispatcher, stopping)])
+      const everything = Promise.all([...watching, delivering, upkeep])
       try {
-        await Promise.race([Promise.all([...watching, delivering, upkeep]), failures.exceeded])
+        await Promise.race([everything, failures.exceeded, aborted(stop)])
       } finally {
         stopAll.abort()
         await endWithin(watchEndMs, 'a watch did not end in time; leaving it', [...watching, upkeep], deps)
         await endWithin(drainMs, 'deliveries did not end in time; they stay owed', [delivering], deps)
         await endWithin(closeMs, 'connections did not close in time; leaving them', [closers.close()], deps)
       }
+      // What failed while it ended fails the run; what has not ended by now is left.
+      await Promise.race([everything, Promise.resolve()])
     },
     health: () => {
       const watches = [...runners].map(([name, runner]) => [`watch ${name}`, runner.health()] as const)
@@ -198,6 +209,17 @@ async function adoptState(config: Config, { store, log }: BridgeDeps): Promise<v
     if (owed > 0 && !config.targets.has(target))
       log.warn({ target, owed }, 'deliveries are owed to a target that no configuration names')
   }
+}
+
+function longestAttemptMs({ timeoutMs, target }: DispatcherTarget): number {
+  return Math.max(timeoutMs, target.longestAttemptMs ?? 0)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else onAbort(signal, resolve)
+  })
 }
 
 /** Waits until all have ended, however, but not for ever: a stop is always over some day. */
