@@ -64,13 +64,26 @@ function variantTable(variant: Node, isOneOfMany: boolean): string {
   return [...title, ...(rows.length === 0 ? [] : [table(['option', 'type', 'default', 'meaning'], rows)])].join('\n\n')
 }
 
-function rowsOf(node: Node, prefix: string): readonly (readonly string[])[] {
+/** `required`: what is said of a key that has to be there. */
+function rowsOf(node: Node, prefix: string, required = '**required**'): readonly (readonly string[])[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, field]) => {
     const path = `${prefix}${key}`
-    if (field.properties !== undefined) return rowsOf(field, `${path}.`)
-    const preset = node.required?.includes(key) ? '**required**' : describeDefault(field.default)
-    return [[`\`${path}\``, describeType(field), preset, field.description ?? '']]
+    const isRequired = node.required?.includes(key) === true
+    if (field.properties !== undefined) {
+      return rowsOf(field, `${path}.`, isRequired ? required : `required with \`${path}\``)
+    }
+    const preset = isRequired ? required : describeDefault(field.default)
+    const row = [`\`${path}\``, describeType(field), preset, field.description ?? '']
+    return [row, ...mapsOf(field).flatMap((map) => rowsOf(map, `${path}.`, 'one of these'))]
   })
+}
+
+/** Where a field is one of several maps, none of them a secret: those. */
+function mapsOf({ anyOf, oneOf }: Node): readonly Node[] {
+  const variants = anyOf ?? oneOf ?? []
+  return variants.every((variant) => describeType(variant) === 'map' && variant.properties !== undefined)
+    ? variants
+    : []
 }
 
 function describeDefault(value: unknown): string {

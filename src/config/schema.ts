@@ -131,7 +131,9 @@ const retry = z.strictObject({
     .describe('Wait before the second, third … attempt; the last one repeats'),
   maxAge: longerThanNothing
     .prefault(formatDuration(defaultRetry.maxAgeMs))
-    .describe('No attempt begins later than this after the first; then it is a dead letter'),
+    .describe(
+      'When the waits between attempts add up to more than this it is a dead letter; time in which the target was away does not count',
+    ),
   jitter: z.number().min(0).max(1).default(defaultRetry.jitter).describe('Each wait is multiplied by 1 ± this'),
   retryAfterCap: duration
     .prefault(formatDuration(defaultRetry.retryAfterCapMs))

@@ -59,6 +59,14 @@ describe('the compose file', () => {
     expect(unknown).toEqual([])
   })
 
+  it('hands on every variable but those of what the file itself decides', () => {
+    const given = Object.keys(services.onetrigger?.environment ?? {})
+
+    const missing = settings.filter(({ env, envFile }) => !given.includes(env) && !given.includes(envFile ?? ''))
+
+    expect(missing.map(({ env }) => env)).toEqual(['ONETRIGGER_CA', 'ONETRIGGER_STORE', 'ONETRIGGER_LISTEN'])
+  })
+
   it('gives secrets as files only, and each that is used is declared', () => {
     const used = each.flatMap(([, service]) => service.secrets)
     const named = each

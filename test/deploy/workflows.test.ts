@@ -90,6 +90,7 @@ describe('the workflows', () => {
       'fuzz',
       'gaps',
       'power',
+      'rush',
       'simulation',
       'soak',
     ])

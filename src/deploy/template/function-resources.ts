@@ -5,9 +5,9 @@ import { getAtt, type Resource, ref, role, type Value } from './template.ts'
 /** Stands in the stack until the code comes; a run that falls between the two does nothing, and harms nothing. */
 const placeholder = 'exports.handler = async () => ({ note: "the code of OneTrigger has not come yet" })'
 
-/** A run that fails is repeated by the next one; so many periods in a row are an alarm. */
+/** A run that fails is repeated by the next one; so many periods in a row with one that failed are an alarm. */
 const alarmPeriods = 3
-const alarmPeriodS = 300
+const shortestPeriodS = 300
 
 /** The function with its schedule, role and log. */
 export function functionResources(plan: Plan): Readonly<Record<string, Resource>> {
@@ -77,8 +77,10 @@ function functionOf({ name, architecture, memory, timeoutS, code, makesTable }: 
 }
 
 /** What tells a person that something needs looking after. */
-export function alarmResources({ name, alarmTopic }: Plan): Readonly<Record<string, Resource>> {
+export function alarmResources({ name, alarmTopic, everyMinutes }: Plan): Readonly<Record<string, Resource>> {
   const actions = alarmTopic === null ? {} : { AlarmActions: [alarmTopic], OKActions: [alarmTopic] }
+  // A period without a run would count as a good one.
+  const runPeriodS = Math.max(shortestPeriodS, everyMinutes * 60)
   return {
     DeadLetters: {
       Type: 'AWS::Logs::MetricFilter',
@@ -94,6 +96,7 @@ export function alarmResources({ name, alarmTopic }: Plan): Readonly<Record<stri
     DeadLetterAlarm: alarm({
       description: 'Deliveries were given up: see onetrigger deliveries list --state dead',
       metric: { Namespace: 'OneTrigger', MetricName: `${name}-dead-letters`, Statistic: 'Maximum' },
+      periodS: shortestPeriodS,
       periods: 1,
       actions,
     }),
@@ -105,6 +108,7 @@ export function alarmResources({ name, alarmTopic }: Plan): Readonly<Record<stri
         Statistic: 'Sum',
         Dimensions: [{ Name: 'FunctionName', Value: ref('Function') }],
       },
+      periodS: runPeriodS,
       periods: alarmPeriods,
       actions,
     }),
@@ -114,17 +118,18 @@ export function alarmResources({ name, alarmTopic }: Plan): Readonly<Record<stri
 interface AlarmOptions {
   readonly description: string
   readonly metric: { readonly [key: string]: Value }
+  readonly periodS: number
   readonly periods: number
   readonly actions: { readonly [key: string]: Value }
 }
 
-function alarm({ description, metric, periods, actions }: AlarmOptions): Resource {
+function alarm({ description, metric, periodS, periods, actions }: AlarmOptions): Resource {
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
       AlarmDescription: description,
       ...metric,
-      Period: alarmPeriodS,
+      Period: periodS,
       EvaluationPeriods: periods,
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',

@@ -19,7 +19,10 @@ export const oscarOptions = z
       .union([
         z.strictObject({
           basic: z
-            .strictObject({ username: z.string(), password: secretRef })
+            .strictObject({
+              username: z.string().describe('User, with `password`'),
+              password: secretRef.describe('Password, with `username`'),
+            })
             .describe('User and password of the cluster'),
         }),
         z.strictObject({ bearer: secretRef.describe('OIDC access token; a file is read again when it changes') }),

@@ -26,7 +26,12 @@ export const webhookOptions = z.strictObject({
     .union([
       z.strictObject({ bearer: secretRef.describe('Token of `Authorization: Bearer`') }),
       z.strictObject({
-        basic: z.strictObject({ username: z.string(), password: secretRef }).describe('User and password'),
+        basic: z
+          .strictObject({
+            username: z.string().describe('User, with `password`'),
+            password: secretRef.describe('Password, with `username`'),
+          })
+          .describe('User and password'),
       }),
     ])
     .optional()

@@ -52,6 +52,11 @@ describe('a template', () => {
     expect(propertiesOf(aPlan({ everyMinutes: 5 }), 'Schedule')?.ScheduleExpression).toBe('rate(5 minutes)')
   })
 
+  it('looks for failed runs in periods that no run falls between', () => {
+    expect(propertiesOf(aPlan({ everyMinutes: 1 }), 'ErrorAlarm')).toMatchObject({ Period: 300, EvaluationPeriods: 3 })
+    expect(propertiesOf(aPlan({ everyMinutes: 15 }), 'ErrorAlarm')).toMatchObject({ Period: 900, EvaluationPeriods: 3 })
+  })
+
   it('tells a topic of alarms where there is one', () => {
     expect(propertiesOf(aPlan({ alarmTopic: 'arn:x' }), 'DeadLetterAlarm')?.AlarmActions).toEqual(['arn:x'])
     expect(propertiesOf(aPlan(), 'DeadLetterAlarm')).not.toHaveProperty('AlarmActions')
