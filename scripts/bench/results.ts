@@ -26,10 +26,23 @@ export interface Result {
 export function machine(): Machine {
   return {
     cores: availableParallelism(),
-    cpu: cpus()[0]?.model ?? 'unknown',
+    cpu: processor(),
     memoryGb: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${release().split('-')[0]}`,
     node: process.versions.node,
+  }
+}
+
+/** Its name; on Linux also what tells the generations of one name apart, where the system says so. */
+function processor(): string {
+  const name = cpus()[0]?.model ?? 'unknown'
+  try {
+    const text = readFileSync('/proc/cpuinfo', 'utf8')
+    const [, family] = /^cpu family\s*: (\d+)$/m.exec(text) ?? []
+    const [, model] = /^model\s*: (\d+)$/m.exec(text) ?? []
+    return family === undefined || model === undefined ? name : `${name} (family ${family}, model ${model})`
+  } catch {
+    return name
   }
 }
 

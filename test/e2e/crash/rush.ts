@@ -20,8 +20,8 @@ const perCommit = 1_000
 const lookMs = 5
 /** Requests that a life makes before its thread listens: those that start it, and those of the moment it takes. */
 const beforeThread = 3_000
-/** A transaction is of some ten deliveries at the least. */
-const perTransaction = 10
+/** A transaction is of so many deliveries, about. */
+const perTransaction = 100
 const mtime = Date.UTC(2026, 0, 1) / 1_000
 
 /**
