@@ -35,8 +35,9 @@ export class WorkSheet implements Known {
     this.#trigger = trigger
     this.#pending = pending
     for (const state of [...byPath, ...byId.values()]) this.#loaded.set(state.fileId, state)
-    // Those that are gone come last: the first at a path counts.
-    for (const { path, fileId } of byPath) if (path !== null && !this.#ids.has(path)) this.#ids.set(path, fileId)
+    // Two may be known at one path, where the older one was replaced and nobody has told yet that it left: the one that came last counts.
+    for (const { path, fileId } of byPath.toSorted(newestFirst))
+      if (path !== null && !this.#ids.has(path)) this.#ids.set(path, fileId)
   }
 
   get(fileId: string): FileState | undefined {
@@ -80,4 +81,9 @@ export class WorkSheet implements Known {
   #before(fileId: string): FileState | undefined {
     return this.#pending.get(this.#trigger, fileId) ?? this.#loaded.get(fileId)
   }
+}
+
+/** Those that are gone come last. */
+function newestFirst(a: FileState, b: FileState): number {
+  return Number(a.phase === 'gone') - Number(b.phase === 'gone') || b.lastChangeAt - a.lastChangeAt
 }
