@@ -98,6 +98,7 @@ export class Scans {
 
   async #endBaselines(scan: RunningScan, unreadable: readonly string[]): Promise<void> {
     const scanned = this.#steppers.filter((stepper) => stepper.baseline?.state === 'scanning')
+    for (const stepper of scanned) stepper.unlisted = unreadable
     const through = scanned.filter(({ trigger }) => isListedWhole(trigger.folder, unreadable))
     await this.#commitBaselines(
       through.map(({ trigger, baseline }) => {

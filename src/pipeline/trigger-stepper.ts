@@ -5,7 +5,7 @@ import type { FileState } from '../core/file-state.ts'
 import { stalledEventId } from '../core/ids.ts'
 import { stepMarker, waitForMarker } from '../core/marker.ts'
 import { createMatcher, type Matcher, type Role } from '../core/matching.ts'
-import { baseName, type FileSeen, joinPath, type Observation } from '../core/observation.ts'
+import { baseName, type FileSeen, isInside, joinPath, type Observation } from '../core/observation.ts'
 import type { ReadAnswer, Space } from '../core/source.ts'
 import type { Trigger } from '../core/trigger.ts'
 import type { OwedEvent } from '../store/store.ts'
@@ -36,6 +36,8 @@ export class TriggerStepper {
   readonly trigger: Trigger
   /** How far the trigger is with what was there before it; null = its first listing has not begun. */
   baseline: Baseline | null = null
+  /** While the first listing goes on: directories that no listing could read so far; null = none was made in this process, so that all of it is unlisted. */
+  unlisted: readonly string[] | null = null
   readonly #space: Space
   readonly #matcher: Matcher
   readonly #isTemporary: (path: string) => boolean
@@ -72,9 +74,15 @@ export class TriggerStepper {
     const role = this.#roleOf(seen, before)
     if (role.kind === 'foreign') return this.#movedAway(before, seen)
     if (role.kind === 'marker') return this.#markerSeen({ seen, before, of: role.of }, known, moment)
-    const isOld = isListed && this.baseline?.state === 'scanning' && isBefore(seen, this.baseline)
+    const isOld =
+      isListed && this.baseline?.state === 'scanning' && isBefore(seen, this.baseline) && this.#isUnlisted(seen)
     const input: Input = { kind: isOld ? 'found' : 'seen', seen }
     return this.#step(before?.isMarker ? undefined : before, input, known, moment)
+  }
+
+  /** Whether no listing could have found it before: what comes to where one was, from elsewhere and with its old times, is new. */
+  #isUnlisted({ dir }: FileSeen): boolean {
+    return this.unlisted === null || dir === null || this.unlisted.some((each) => isInside(dir, each))
   }
 
   /** Its time has come. */
