@@ -92,7 +92,8 @@ async function listWanted(
     const page = await askChildren(context, place, query, needs, signal)
     if (page.kind !== 'children') return directory.forget()
     const hits = page.entries.filter(({ fileId }) => ids.has(fileId))
-    for (const hit of hits) found.set(hit.fileId, listedFile(hit))
+    // One of names only says nothing about a file.
+    for (const hit of hits.filter((each) => each.attributes !== null)) found.set(hit.fileId, listedFile(hit))
     const last = page.entries.at(-1)
     if (!canStartAtName(context) || page.isLast || last === undefined) return
     if (hits.length < Math.min(names.length, page.entries.length) / entriesEach) directory.isScattered = true

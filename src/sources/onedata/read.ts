@@ -62,6 +62,7 @@ async function look(
   const { fileId } = request
   const seen = listed ?? (await readSingly(context, space, request, signal))
   if ('kind' in seen) return seen
+  if (seen.type === null) return unavailable(fileId, 'the provider did not tell what it is')
   if (seen.type !== 'file') return { kind: 'notAFile', fileId }
   const extras = await readExtras(context, space, { request, facts: seen.facts }, signal)
   if (extras.kind !== 'extras') return extras
