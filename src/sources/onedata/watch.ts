@@ -50,6 +50,8 @@ export class OnedataWatch implements SpaceWatch {
   #rescan: () => void = () => {}
   /** A tree too large for a stream of events: the next way is taken from then on. */
   #withoutEvents = false
+  /** Origin of the provider that failed again and again, whatever it says of itself: others come first. */
+  #avoided: string | null = null
   /** What the cursor says about the provider is not believed any more. */
   #hasFailed = false
 
@@ -87,7 +89,9 @@ export class OnedataWatch implements SpaceWatch {
         const error = await this.#watch({ cursor, needs: input.needs, sink }, scanner, signal)
         if (signal.aborted) return
         failures = this.#deps.clock.now() - began > longestBackOffMs ? 1 : failures + 1
-        if (error instanceof SourceError) await this.#backOff(error, failures, signal)
+        if (!(error instanceof SourceError)) continue
+        this.#avoided = failures > 1 ? (this.#provider?.connection.origin ?? this.#avoided) : null
+        await this.#backOff(error, failures, signal)
       }
     } finally {
       await this.#closeProvider()
@@ -145,10 +149,11 @@ export class OnedataWatch implements SpaceWatch {
     meter.streamOpen('poll', true)
     try {
       while (!signal.aborted) {
-        await scanner.scan(provider, signal)
-        this.#well(`listing every ${this.#options.pollInterval / 1_000} s on ${provider.connection.origin}`)
+        // Also what is asked for while it lists is listed anew at once.
         const early = new AbortController()
         this.#rescan = () => early.abort()
+        await scanner.scan(provider, signal)
+        this.#well(`listing every ${this.#options.pollInterval / 1_000} s on ${provider.connection.origin}`)
         await sleep(clock, this.#options.pollInterval, AbortSignal.any([signal, early.signal])).catch(() => {})
       }
       return null
@@ -184,7 +189,9 @@ export class OnedataWatch implements SpaceWatch {
   /** The first provider that answers, best first. Rejects with the failure of the best one. */
   async #openBest(signal: AbortSignal): Promise<Provider> {
     let first: unknown = null
-    for (const origin of await rankProviders(this.#options, this.#deps, this.space, signal)) {
+    const ranked = await rankProviders(this.#options, this.#deps, this.space, signal)
+    const isAvoided = (origin: string) => Number(origin === this.#avoided)
+    for (const origin of ranked.toSorted((a, b) => isAvoided(a) - isAvoided(b))) {
       try {
         return await openProvider(origin, this.#options, this.#deps, signal)
       } catch (error) {
