@@ -33,6 +33,8 @@ export class ListingSchedule {
   suspectGap(): boolean {
     const isFirst = !this.#isGapSuspected
     this.#isGapSuspected = true
+    // Should this run end before it is listed, the next one lists.
+    this.#forget()
     return isFirst
   }
 
@@ -47,9 +49,12 @@ export class ListingSchedule {
     const { deps, key } = this.#options
     this.#listedAt = deps.clock.now()
     this.#isFolderMissing = isFolderMissing
-    const listings = memoryOf(deps)?.listings
-    if (isFolderMissing) listings?.delete(key)
-    else listings?.set(key, { at: this.#listedAt, directories })
+    if (isFolderMissing || this.#isGapSuspected) this.#forget()
+    else memoryOf(deps)?.listings.set(key, { at: this.#listedAt, directories })
+  }
+
+  #forget(): void {
+    memoryOf(this.#options.deps)?.listings.delete(this.#options.key)
   }
 
   /** The directories known to an earlier run of this process, where its listing is not yet due again: that one counts from now on. Else null. */

@@ -83,3 +83,26 @@ it('does not go on from a listing that lacked a folder', () => {
 
   expect(aSchedule({ clock, warm }).schedule.resume()).toBeNull()
 })
+
+it('leaves a gap that no listing has answered yet to the next run', () => {
+  const warm = {}
+  const clock = new FakeClock(0)
+  const suspecting = aSchedule({ clock, warm }).schedule
+  suspecting.end(false, directories)
+  suspecting.suspectGap()
+  // The run ends before the listing does.
+  suspecting.begin()
+
+  expect(aSchedule({ clock, warm }).schedule.resume()).toBeNull()
+})
+
+it('leaves a gap that was suspected during the last listing to the next run', () => {
+  const warm = {}
+  const clock = new FakeClock(0)
+  const suspecting = aSchedule({ clock, warm }).schedule
+  suspecting.begin()
+  suspecting.suspectGap()
+  suspecting.end(false, directories)
+
+  expect(aSchedule({ clock, warm }).schedule.resume()).toBeNull()
+})
