@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly via?: 'auto' | 'events' | 'changes' | 'poll'
   readonly folders?: readonly string[]
   readonly cursor?: Cursor | null
+  /** Extended attributes that some trigger looks at. */
+  readonly xattrs?: readonly string[]
   readonly secret?: SecretSource
   /** Options of the source beside its host, as the configuration has them. */
   readonly options?: object
@@ -31,14 +33,14 @@ export class WatchWorld {
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
 
-  private constructor(watch: SpaceWatch, { folders = ['in'], cursor = null }: WatchOptions) {
+  private constructor(watch: SpaceWatch, { folders = ['in'], cursor = null, xattrs = [] }: WatchOptions) {
     this.watch = watch
     this.cursor = cursor
     const sink = {
       push: async (batch: WatchBatch) => this.#take(batch),
       known: async () => new Map<string, KnownFile>(),
     }
-    const needs = { folders, xattrs: [], holes: false }
+    const needs = { folders, xattrs, holes: false }
     this.#running = watch.run({ cursor, needs, sink }, this.#stop.signal)
     // Told by `stop`.
     this.#running.catch(() => {})

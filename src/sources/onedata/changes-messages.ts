@@ -1,4 +1,4 @@
-import { baseName, dirName, type FileFacts, type Observation } from '../../core/observation.ts'
+import { baseName, dirName, type FileFacts, isInside, type Observation } from '../../core/observation.ts'
 import type { Space, WatchNeeds } from '../../core/source.ts'
 import { DirectoryTree } from './directory-tree.ts'
 import { objectOf, parse, toldContent } from './events-messages.ts'
@@ -10,6 +10,8 @@ export interface ChangeMeaning {
   readonly observations: readonly Observation[]
   /** A directory was seen: its own times are no file. */
   readonly directory?: string
+  /** It lies neither in a folder nor above one. */
+  readonly isElsewhere?: boolean
   readonly gap?: string
 }
 
@@ -44,23 +46,31 @@ export function readChange(
     readonly folders: readonly string[]
     readonly providerId: string
     readonly isDirectory: (fileId: string) => boolean
+    /** A directory elsewhere in the space, as far as it was told. */
+    readonly isElsewhere?: (fileId: string) => boolean
   },
 ): ChangeMeaning {
   const change = parse(line)
   const seq = toldSequence(change?.seq)
-  if (change === null || seq === null) return { seq: null, observations: [], gap: 'a change could not be decoded' }
+  if (change === null || seq === null)
+    return { seq: sequenceIn(line), observations: [], gap: 'a change could not be decoded' }
   const fileId = toldId(change.fileId)
   if (fileId === null) return { seq, observations: [] }
   const meta = objectOf(change.fileMeta)
   const metaFields = objectOf(meta.fields)
   if (meta.deleted === true || metaFields.deleted === true) {
-    const gap = context.isDirectory(fileId) ? { gap: 'a directory was deleted' } : {}
-    return { seq, observations: [{ kind: 'gone', fileId, by: 'changes' }], ...gap }
+    const isOurs = context.isDirectory(fileId) && context.isElsewhere?.(fileId) !== true
+    return {
+      seq,
+      observations: [{ kind: 'gone', fileId, by: 'changes' }],
+      ...suspected(isOurs, 'a directory was deleted'),
+    }
   }
   const path = inSpace(toldText(change.filePath) ?? '', context.space)
   if (typeof metaFields.type === 'string' && metaFields.type.toUpperCase() !== 'REG') {
-    const gap = isMoved(meta, path, context.folders) ? { gap: 'a directory changed its name or place' } : {}
-    return { seq, observations: [{ kind: 'notAFile', fileId }], directory: fileId, ...gap }
+    const gap = suspected(isMoved(meta, path, context.folders), 'a directory changed its name or place')
+    const isElsewhere = path !== null && !concerns(path, context.folders)
+    return { seq, observations: [{ kind: 'notAFile', fileId }], directory: fileId, isElsewhere, ...gap }
   }
   if (context.isDirectory(fileId) || path === null) return { seq, observations: [] }
   const facts = factsOf(change, context.providerId)
@@ -70,11 +80,26 @@ export function readChange(
   }
 }
 
-/** A directory that was moved brings or takes what lies below it, and no file there tells; a first revision is a new directory. */
+function suspected(isSo: boolean, gap: string): Pick<ChangeMeaning, 'gap'> {
+  return isSo ? { gap } : {}
+}
+
+/** The number at the head of a line that cannot be decoded as a whole, so that it does not come again: it says so before anything else but names. */
+function sequenceIn(line: string): number | null {
+  const text = /^\{"fileId":"[^"]*","filePath":"(?:[^"\\]|\\.)*","seq":(\d{1,15}),/.exec(line)?.[1]
+  return text === undefined ? null : toldSequence(Number(text))
+}
+
+/** A directory that was moved brings or takes what lies below it, the folder itself too, and no file there tells; a first revision is a new directory. */
 function isMoved(meta: Readonly<Record<string, unknown>>, path: string | null, folders: readonly string[]): boolean {
   const { rev } = meta
   const isNew = rev === undefined || rev === null || (typeof rev === 'string' && rev.startsWith('1-'))
-  return path !== null && DirectoryTree.inside(path, folders) && !isNew
+  return path !== null && concerns(path, folders) && !isNew
+}
+
+/** Whether a directory lies in one of the folders, is one, or lies above one. */
+function concerns(path: string, folders: readonly string[]): boolean {
+  return DirectoryTree.inside(path, folders) || folders.some((folder) => isInside(folder, path))
 }
 
 function factsOf(change: Readonly<Record<string, unknown>>, providerId: string): FileFacts {

@@ -9,8 +9,12 @@ export interface RawEvent {
   readonly data: string
 }
 
-/** A line or block longer than this is no change of a file: the stream is cut and everything listed again. */
+/** A line or block longer than this is no change of a file. */
 const mostLength = 1_048_576
+/** Of a longer line so much is handed on, which nobody can decode. The stream goes on behind it, for it would come again wherever that is opened. */
+const headLength = 4_096
+/** Beyond this it has no end: the stream is cut. */
+const mostPassedOver = 16 * mostLength
 
 /** Thrown into the loop when the stream cannot be understood any further. */
 export class OversizedItem extends Error {}
@@ -49,7 +53,7 @@ export async function* eventsOf(stream: OpenStream): AsyncGenerator<readonly Arr
 export async function* linesOf(stream: OpenStream): AsyncGenerator<readonly Arrived<string>[]> {
   // Joined once for each line: a long one that comes in small pieces would else be copied with each of them.
   let begun: string[] = []
-  let length = 0
+  let [length, passedOver] = [0, 0]
   const linesIn = ({ text, at }: Piece): readonly Arrived<string>[] => {
     const [head = '', ...lines] = text.split('\n')
     begun.push(head)
@@ -57,12 +61,17 @@ export async function* linesOf(stream: OpenStream): AsyncGenerator<readonly Arri
     if (lines.length === 0) return []
     const rest = lines.pop() ?? ''
     const full = [begun.join(''), ...lines].map((line) => line.trim()).filter((line) => line !== '')
-    ;[begun, length] = [[rest], rest.length]
+    ;[begun, length, passedOver] = [[rest], rest.length, 0]
     return full.map((item) => ({ item, at }))
   }
   for await (const pieces of stream.chunks) {
     const lines = pieces.flatMap(linesIn)
     if (lines.length > 0) yield lines
-    if (length > mostLength) throw new OversizedItem('a line is too long')
+    if (length <= mostLength) continue
+    passedOver += length
+    // No text of JSON has such a character: it must not look like a whole one by chance.
+    begun = [`${begun.join('').slice(0, headLength)}\u0000`]
+    length = headLength
+    if (passedOver > mostPassedOver) throw new OversizedItem('a line is too long')
   }
 }

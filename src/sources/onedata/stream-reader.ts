@@ -25,6 +25,8 @@ export interface StreamReaderOptions {
 /** Reads streams, one after the other, and hands what they tell to the sink: the cursor together with the observations it covers. */
 export class StreamReader {
   readonly #options: StreamReaderOptions
+  /** Directories elsewhere in the space, of which a stream of changes tells too: they are no files, and when they go nothing of ours goes. */
+  readonly #elsewhere = new Set<string>()
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
@@ -73,12 +75,20 @@ export class StreamReader {
 
   #takeChange(line: string): readonly Observation[] {
     const { space, needs, provider, known, ids, suspectGap } = this.#options
-    const isDirectory = (fileId: string) => known.has(fileId)
-    const context = { space, folders: needs.folders, providerId: provider.id, isDirectory }
-    const { seq, observations, directory, gap } = readChange(line, context)
+    const isElsewhere = (fileId: string) => this.#elsewhere.has(fileId) && !known.has(fileId)
+    const isDirectory = (fileId: string) => known.has(fileId) || this.#elsewhere.has(fileId)
+    const context = { space, folders: needs.folders, providerId: provider.id, isDirectory, isElsewhere }
+    const { seq, observations, directory, isElsewhere: liesElsewhere, gap } = readChange(line, context)
     if (gap !== undefined) suspectGap(gap)
-    if (directory !== undefined) known.add(directory)
+    if (directory !== undefined) (liesElsewhere === true ? this.#elsewhere : known).add(directory)
+    // What is deleted never comes back under its id.
+    for (const { kind, fileId } of observations) if (kind === 'gone') this.#forget(fileId)
     return seq !== null && ids.take(seq) ? observations : []
+  }
+
+  #forget(fileId: string): void {
+    this.#options.known.delete(fileId)
+    this.#elsewhere.delete(fileId)
   }
 
   async #push(seen: readonly { readonly seen: Observation; readonly at: number }[]): Promise<void> {
