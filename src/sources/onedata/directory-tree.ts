@@ -25,6 +25,10 @@ export class DirectoryTree {
     this.#paths.set(fileId, path)
   }
 
+  delete(fileId: string): void {
+    this.#paths.delete(fileId)
+  }
+
   /** Path of a child; null where the directory is not watched or the name was not told. */
   child(parentId: string, name: string | null): string | null {
     const parent = this.#paths.get(parentId)

@@ -1,3 +1,4 @@
+import { SourceError } from '../../core/errors.ts'
 import type { FileSeen, Observation } from '../../core/observation.ts'
 import { isInside } from '../../core/observation.ts'
 import type { Space, WatchNeeds, WatchSink } from '../../core/source.ts'
@@ -10,7 +11,12 @@ export interface ScanResult {
   readonly directories: ReadonlyMap<string, string>
   /** Folders that do not exist. */
   readonly missing: readonly string[]
+  /** Directories that could not be read. */
+  readonly unreadable: readonly string[]
 }
+
+/** Told of the directories of each page before what else it has is handed over: a directory that was moved has its new path from then on. */
+export type OnDirectories = (directories: ReadonlyMap<string, string>) => void
 
 /** Lists all folders of a watch, from beginning to end, and hands what it finds to the sink. */
 export class Scanner {
@@ -33,7 +39,7 @@ export class Scanner {
   }
 
   /** Rejects with `SourceError` when broken off; the sink is told so before. */
-  async scan(provider: Provider, signal: AbortSignal): Promise<ScanResult> {
+  async scan(provider: Provider, signal: AbortSignal, onDirectories: OnDirectories = () => {}): Promise<ScanResult> {
     this.#number += 1
     const scan = this.#number
     const serverTimeMs = this.#hasBegun ? null : await provider.serverTime(signal)
@@ -44,7 +50,7 @@ export class Scanner {
     const missing: string[] = []
     try {
       for (const folder of outermost(this.#needs.folders)) {
-        const exists = await this.#folder(provider, folder, { scan, directories, unreadable }, signal)
+        const exists = await this.#folder(provider, folder, { scan, directories, unreadable, onDirectories }, signal)
         if (!exists) missing.push(folder)
       }
     } catch (error) {
@@ -54,7 +60,7 @@ export class Scanner {
     }
     this.#sayMissing(missing)
     await this.#sink.push({ observations: [], mark: { kind: 'end', scan, complete: true, unreadable } })
-    return { directories, missing }
+    return { directories, missing, unreadable }
   }
 
   /**
@@ -77,7 +83,7 @@ export class Scanner {
   async #folder(
     provider: Provider,
     folder: string,
-    into: { scan: number; directories: Map<string, string>; unreadable: string[] },
+    into: { scan: number; directories: Map<string, string>; unreadable: string[]; onDirectories: OnDirectories },
     signal: AbortSignal,
   ): Promise<boolean> {
     const pages = await provider.list(this.#space, folder, this.#listOptions(), signal)
@@ -85,7 +91,10 @@ export class Scanner {
     const rootId = pages.rootId ?? (await this.#rootId(provider, folder, signal))
     if (rootId !== null) into.directories.set(rootId, folder)
     for await (const { entries, unreadable } of pages) {
-      collectDirectories(entries, into.directories)
+      const directories = new Map<string, string>()
+      collectDirectories(entries, directories)
+      for (const [fileId, path] of directories) into.directories.set(fileId, path)
+      into.onDirectories(directories)
       into.unreadable.push(...unreadable)
       await this.#sink.push({ observations: entries.flatMap(toObservation), scan: into.scan })
     }
@@ -94,9 +103,20 @@ export class Scanner {
 
   async #rootId(provider: Provider, folder: string, signal: AbortSignal): Promise<string | null> {
     const known = folder === '' ? this.#rootIds.get(provider.id) : undefined
-    const fileId = known ?? (await provider.directoryId(this.#space, folder, signal))
+    const fileId = known ?? (await this.#directoryId(provider, folder, signal))
     if (folder === '' && fileId !== null) this.#rootIds.set(provider.id, fileId)
     return fileId
+  }
+
+  /** One folder that nobody lets through to leaves the others alone. */
+  async #directoryId(provider: Provider, folder: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      return await provider.directoryId(this.#space, folder, signal)
+    } catch (error) {
+      if (error instanceof SourceError && error.code === 'SOURCE_FORBIDDEN' && this.#needs.folders.length > 1)
+        return null
+      throw error
+    }
   }
 
   #listOptions() {

@@ -2,6 +2,8 @@ import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { gather, type Piece } from '../../lib/gather.ts'
 import type { Reply } from '../../lib/network.ts'
+import { parseJson } from './errors.ts'
+import { objectOf } from './events-messages.ts'
 import type { Connection } from './provider.ts'
 
 export interface StreamRequest {
@@ -33,10 +35,23 @@ const [rests, patienceMs] = [4, 1_000]
  * the last 8 s, and what lies behind that in its stream is not heard of, nor its age known, before it is read.
  */
 const ahead = 4_194_304
-/** For the head of the answer; the stream itself may take as long as it likes. */
+/** For the head of the answer, and for a refusal; the stream itself may take as long as it likes. */
 const headTimeoutMs = 30_000
+/** Bytes of a refusal that are looked at. */
+const mostOfRefusal = 65_536
 
-/** POSTs and resolves when the headers of a 200 are there, that is, when the subscription is active. Rejects with `SourceError`. */
+/** One of the directories that were to be watched is gone, or may not be entered: all of them are refused for it. */
+export class DirectoryRefused extends SourceError {
+  /** Which of those that were asked for, from 0 on. */
+  readonly index: number
+
+  constructor(message: string, index: number) {
+    super('SOURCE_PROTOCOL', message)
+    this.index = index
+  }
+}
+
+/** POSTs and resolves when the headers of a 200 are there, that is, when the subscription is active. Rejects with `SourceError`, `DirectoryRefused`. */
 export async function openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenStream> {
   const first = await attempt(request, tokenOf(request.connection), signal)
   if (first.reply.status !== 401) return streamOf(request, first, signal)
@@ -76,19 +91,38 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
   }
 }
 
-function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): OpenStream {
+async function streamOf(request: StreamRequest, { reply, close }: Attempt, signal: AbortSignal): Promise<OpenStream> {
   const { status } = reply
   if (status === 200) {
     const { clock } = request
     const options = { together, ahead, rests, patienceMs, clock, close }
     return { chunks: gather(watched(request, reply.body, close, signal), options), close }
   }
-  close()
   const { origin } = request.connection
+  const refused = status === 400 ? await refusedDirectory(request, reply, close) : null
+  close()
+  signal.throwIfAborted()
+  if (refused !== null) throw new DirectoryRefused(`${origin} lets nobody watch one of the directories`, refused)
   if (status === 401) throw new SourceError('SOURCE_UNAUTHORIZED', `${origin} refused the token for its stream`)
   if (status === 403) throw new SourceError('SOURCE_FORBIDDEN', `${origin} does not let this token read its stream`)
   if (status >= 500) throw new SourceError('SOURCE_UNREACHABLE', `${origin} answered ${status} for its stream`)
   throw new SourceError('SOURCE_PROTOCOL', `${origin} answered ${status} for its stream`)
+}
+
+/** The index that a refusal names (`observedDirectories[N]`, from 1 on); null = it is about something else. */
+async function refusedDirectory({ clock }: StreamRequest, { body }: Reply, close: () => void): Promise<number | null> {
+  const cancel = clock.timer(headTimeoutMs, close)
+  try {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) if (chunks.push(chunk) > 64 || Buffer.concat(chunks).length > mostOfRefusal) break
+    const { error } = objectOf(parseJson(Buffer.concat(chunks).toString('utf8')))
+    const number = /^observedDirectories\[(\d+)\]$/.exec(String(objectOf(objectOf(error).details).key))?.[1]
+    return number === undefined || number === '0' ? null : Number(number) - 1
+  } catch {
+    return null
+  } finally {
+    cancel()
+  }
 }
 
 async function* watched(

@@ -8,7 +8,7 @@ import { ListingSchedule } from './listing-schedule.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { Scanner } from './scanner.ts'
-import { type OpenStream, openStream } from './stream-connection.ts'
+import { DirectoryRefused, type OpenStream, openStream } from './stream-connection.ts'
 import { StreamIds } from './stream-ids.ts'
 import { OversizedItem } from './stream-items.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -17,6 +17,8 @@ import { mostDirectories, WatchedDirectories } from './watched-directories.ts'
 /** A stream that lives less long than this twice in a row is opened again only after a while, up to a minute. */
 const shortLifeMs = 5_000
 const [shortestPauseMs, longestPauseMs] = [1_000, 60_000]
+/** A stream that is refused for so many directories one after the other is begun anew, with a tree that is listed anew. */
+const mostRefused = 64
 
 export interface SessionContext {
   readonly via: 'events' | 'changes'
@@ -129,7 +131,7 @@ export class StreamSession {
   async #begin(signal: AbortSignal): Promise<Pump> {
     await this.#plantTree(signal)
     const goesOn = this.#ids.stored !== null
-    let isListed = false
+    let [isListed, isWide] = [false, false]
     for (;;) {
       const stream = await this.#open(signal)
       try {
@@ -138,10 +140,12 @@ export class StreamSession {
         stream?.close()
         throw error
       }
-      if (stream !== null && this.#watched.isComplete) return this.#pump(stream, signal)
+      // Where directories come all the time the latest are watched a moment later, as any that come from now on.
+      if (stream !== null && (isWide || this.#watched.isComplete)) return this.#pump(stream, signal)
       stream?.close()
       this.#watched.adopt()
-      isListed = goesOn && this.#watched.tree.size > 0
+      isWide = this.#watched.tree.size > 0
+      isListed = goesOn && isWide
       // Nothing to watch yet: the folder does not exist.
       if (this.#watched.tree.size === 0)
         await sleep(this.#context.deps.clock, this.#context.options.pollInterval, signal)
@@ -161,10 +165,18 @@ export class StreamSession {
   async #plantTree(signal: AbortSignal): Promise<void> {
     const { via, provider, space, needs } = this.#context
     if (via === 'changes') return
+    const refusals: SourceError[] = []
     for (const folder of needs.folders) {
-      const fileId = await provider.directoryId(space, folder, signal)
-      if (fileId !== null) this.#watched.tree.set(fileId, folder)
+      try {
+        const fileId = await provider.directoryId(space, folder, signal)
+        if (fileId !== null) this.#watched.tree.set(fileId, folder)
+      } catch (error) {
+        if (!(error instanceof SourceError) || error.code !== 'SOURCE_FORBIDDEN') throw error
+        refusals.push(error)
+      }
     }
+    // One folder that nobody lets through to leaves the others alone.
+    if (refusals.length === needs.folders.length) throw refusals[0]
   }
 
   async #next(pump: Pump, signal: AbortSignal): Promise<Wake> {
@@ -244,8 +256,10 @@ export class StreamSession {
   async #list(signal: AbortSignal): Promise<void> {
     const { scanner, provider, onWatching } = this.#context
     this.#schedule.begin()
-    const { directories, missing } = await scanner.scan(provider, signal)
+    const rename = (directories: ReadonlyMap<string, string>) => this.#watched.rename(directories)
+    const { directories, missing, unreadable } = await scanner.scan(provider, signal, rename)
     for (const fileId of directories.keys()) this.#directories.add(fileId)
+    this.#watched.listed(directories, unreadable)
     this.#found(directories)
     this.#watched.rename(directories)
     this.#schedule.end(missing.length > 0, this.#directories)
@@ -259,8 +273,20 @@ export class StreamSession {
     this.#wake()
   }
 
-  /** Null where there is no directory to watch yet. */
+  /** Null where there is no directory to watch yet. One that is gone by now, or may not be entered, leaves the others alone. */
   async #open(signal: AbortSignal): Promise<OpenStream | null> {
+    for (let left = mostRefused; ; left--) {
+      try {
+        return await this.#openOnce(signal)
+      } catch (error) {
+        const isHeeded = error instanceof DirectoryRefused && left > 0 && this.#watched.refuse(error.index)
+        if (!isHeeded || this.#watched.tree.size === 0) throw error
+        this.#context.deps.log.debug({ reason: error.message }, 'a directory is left to the listings')
+      }
+    }
+  }
+
+  async #openOnce(signal: AbortSignal): Promise<OpenStream | null> {
     const { via, deps, provider, options } = this.#context
     if (via === 'events' && this.#watched.tree.size === 0) return null
     const request = this.#request()

@@ -15,6 +15,10 @@ export class WatchedDirectories {
   /** Found since the stream was opened: id -> path. */
   #unwatched = new Map<string, string>()
   #gatherUntil: number | null = null
+  /** Those that a stream was refused for. */
+  #refused = new Set<string>()
+  /** Paths of those that the latest listing could not read. */
+  #unreadable: ReadonlySet<string> = new Set()
 
   /** `limit`: how many directories there may be. */
   constructor(limit: number) {
@@ -34,10 +38,26 @@ export class WatchedDirectories {
   /** Notes those that the stream does not watch. Throws `TreeTooLarge` beyond the limit. */
   found(directories: ReadonlyMap<string, string>, now: number): void {
     for (const [fileId, path] of directories) {
-      if (!this.tree.has(fileId)) this.#unwatched.set(fileId, path)
+      if (!this.tree.has(fileId) && !this.#refused.has(fileId)) this.#unwatched.set(fileId, path)
     }
     if (this.#unwatched.size > 0) this.#gatherUntil ??= now + gatherMs
     if (this.tree.size + this.#unwatched.size > this.#limit) throw new TreeTooLarge()
+  }
+
+  /** Takes in what a whole listing found: those that were refused are tried again once they can be read. */
+  listed(directories: ReadonlyMap<string, string>, unreadable: readonly string[]): void {
+    this.#unreadable = new Set(unreadable)
+    this.#refused = new Set([...this.#refused].filter((fileId) => this.#unreadable.has(directories.get(fileId) ?? '')))
+  }
+
+  /** A stream of all that are watched was refused for one of them: it is watched no more, nor are those that no listing can read. Gives whether there was one. */
+  refuse(index: number): boolean {
+    const refused = this.tree.ids().filter((id, at) => at === index || this.#unreadable.has(this.tree.path(id) ?? ''))
+    for (const fileId of refused) {
+      this.tree.delete(fileId)
+      this.#refused.add(fileId)
+    }
+    return refused.length > 0
   }
 
   /** Gives watched directories the paths that a listing found them under. */
