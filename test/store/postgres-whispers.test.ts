@@ -44,6 +44,21 @@ it('says again what is told of while it is being said', async () => {
   expect(asked()).toBe(2)
 })
 
+it('says once, and not once for each moment, what is told of while something is being said', async () => {
+  const { clock, whispers, asked, answer } = someWhispers()
+  for (let moment = 0; moment < 100; moment++) {
+    whispers.tell()
+    await clock.advance(25)
+  }
+
+  for (let turn = 0; turn < 5; turn++) {
+    answer()
+    await clock.advance(25)
+  }
+
+  expect(asked()).toBe(2)
+})
+
 it('closes when all was said', async () => {
   const { clock, whispers, asked, answer } = someWhispers()
   whispers.tell()

@@ -76,9 +76,11 @@ export class Whispers {
       }
     })
     this.#tellNow = () => {}
+    // One at a time: what is told of meanwhile is said with the next one.
+    await this.#said
     // Before it is said: who hears this may look before there is anything of what is told of from here on.
     this.#gathering = null
-    this.#said = this.#said.then(() => this.#say())
+    this.#said = this.#say()
   }
 
   async #say(): Promise<void> {
