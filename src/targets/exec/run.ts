@@ -61,7 +61,9 @@ export function runCommand(input: RunInput, signal: AbortSignal): Promise<Ended>
       end()
       reject(signal.reason)
     })
+    let cancelHold = () => {}
     const tidy = () => {
+      cancelHold()
       cancelTimeout()
       cancelKill()
       cancelAbort()
@@ -71,7 +73,14 @@ export function runCommand(input: RunInput, signal: AbortSignal): Promise<Ended>
       reject(error)
     })
     // What it left running ends with it, and so does the output that this would hold open.
-    child.once('exit', () => killGroup(child, 'SIGKILL'))
+    child.once('exit', () => {
+      killGroup(child, 'SIGKILL')
+      // What made itself a group of its own may hold it open all the same, for as long as it likes.
+      cancelHold = input.clock.timer(graceMs, () => {
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+      })
+    })
     child.once('close', (code, ended) => {
       tidy()
       resolve({ code, signal: ended, output: output(), timedOut })

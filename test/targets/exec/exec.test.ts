@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { ClaimedDelivery } from '../../../src/core/delivery.ts'
+import type { ClaimedDelivery, Outcome } from '../../../src/core/delivery.ts'
 import { exec } from '../../../src/targets/registry.ts'
 import { anEvent } from '../../support/builders.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -108,6 +109,23 @@ describe('a command', () => {
     const child = 'setInterval(() => {}, 1000)'
     const script = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' }); setTimeout(() => process.exit(0), 100)`
     expect(await run(script)()).toMatchObject({ kind: 'delivered' })
+  })
+
+  it('has ended a moment later also where what it left is out of reach and holds its output open', async () => {
+    const [clock, mark] = [new FakeClock(), join(tempDir(), 'pid')]
+    const child = `require('fs').writeFileSync(${JSON.stringify(mark)}, String(process.pid)); setInterval(() => {}, 1000)`
+    const script = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit', detached: true }).unref()`
+    const ends: Outcome[] = []
+
+    void run(script, {}, { clock, timeoutMs: 3_600_000 })().then((outcome) => ends.push(outcome))
+    await waitFor('it has ended', async () => {
+      await clock.advance(1_000)
+      return ends.length > 0
+    })
+
+    expect(ends).toMatchObject([{ kind: 'delivered' }])
+    await waitFor('it runs', () => existsSync(mark) && readFileSync(mark, 'utf8') !== '')
+    process.kill(Number(readFileSync(mark, 'utf8')))
   })
 
   it('is ended when the attempt is broken off, which is told at once', async () => {
