@@ -161,9 +161,22 @@ export function createConnection(origin: string, options: OnedataOptions, deps: 
 function proxyOfEnvironment(origin: string, { name, proxyFor }: SourceDeps): string | null {
   const url = URL.parse(origin)
   const proxy = url === null ? null : (proxyFor?.(url) ?? null)
-  if (proxy === null || (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) return proxy
+  if (proxy === null || isHttpProxy(proxy)) return proxy
   // What it says may hold a password.
-  throw new ConfigError('CONFIG_INVALID', `source "${name}": the proxy of the environment is not an HTTP proxy`)
+  throw new ConfigError(
+    'CONFIG_INVALID',
+    `source "${name}": the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) is not the URL of an HTTP proxy; NO_PROXY exempts hosts, \`proxy\` names another`,
+  )
+}
+
+function isHttpProxy(text: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(text)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return protocol === 'http:' || protocol === 'https:'
+  } catch {
+    return false
+  }
 }
 
 function readCa(path: string, source: string): string {

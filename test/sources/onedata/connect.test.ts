@@ -60,7 +60,7 @@ describe('a provider behind a proxy', () => {
     expect(other.seen).toHaveLength(1)
   })
 
-  it.each(['socks5://:canary@proxy.example:1080', 'http://'])(
+  it.each(['socks5://:canary@proxy.example:1080', 'http://', 'http://u:100%canary@proxy.example'])(
     'is not asked through %s, and the password in it is kept',
     async (proxy) => {
       const deps = { ...testDeps(), proxyFor: () => proxy }
@@ -68,7 +68,8 @@ describe('a provider behind a proxy', () => {
 
       await expect(opening).rejects.toMatchObject({
         code: 'CONFIG_INVALID',
-        message: 'source "hub": the proxy of the environment is not an HTTP proxy',
+        message:
+          'source "hub": the proxy of the environment (HTTPS_PROXY, HTTP_PROXY) is not the URL of an HTTP proxy; NO_PROXY exempts hosts, `proxy` names another',
       })
     },
   )
