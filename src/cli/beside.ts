@@ -24,7 +24,9 @@ export function beside(flags: Flags, io: Io): Beside {
   } catch (error) {
     // The store alone is enough to work on what is in it.
     if (error instanceof ConfigError && path !== '' && typeof flags.config !== 'string') {
-      return { store: storeSchema.parse(storeNamed(path)), configured: null }
+      const store = storeSchema.safeParse(storeNamed(path))
+      if (store.success) return { store: store.data, configured: null }
+      throw new ConfigError('CONFIG_INVALID', `--store: ${store.error.issues.map(({ message }) => message).join('; ')}`)
     }
     throw error
   }

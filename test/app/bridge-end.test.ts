@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createBridge } from '../../src/app/bridge.ts'
+import { StoreError } from '../../src/core/errors.ts'
 import { defaultRetry } from '../../src/core/retry.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
@@ -13,7 +14,10 @@ import { waitFor } from '../support/wait-for.ts'
 const never = new AbortController().signal
 
 /** A bridge that owes one delivery to a command, on a store that does not answer an operation any more once that is said. */
-async function aBridge(command: readonly string[], { timeoutMs, stuckIn }: { timeoutMs: number; stuckIn: string }) {
+async function aBridge(
+  command: readonly string[],
+  { timeoutMs, stuckIn, damagedIn = '' }: { timeoutMs: number; stuckIn: string; damagedIn?: string },
+) {
   const clock = new FakeClock()
   const memory = createMemoryStore(clock)
   await memory.settle([], [{ event: anEvent(), targets: ['local'] }])
@@ -21,6 +25,7 @@ async function aBridge(command: readonly string[], { timeoutMs, stuckIn }: { tim
   const store = faultyStore(memory, {
     before: async (operation) => {
       seen.push(operation)
+      if (operation === damagedIn) throw new StoreError('STORE_CORRUPT', 'The database is damaged.')
       if (operation === stuckIn) await new Promise(() => {})
     },
   })
@@ -33,15 +38,19 @@ async function aBridge(command: readonly string[], { timeoutMs, stuckIn }: { tim
   })
   const stop = new AbortController()
   let isOver = false
+  let failure: unknown = null
+  const failed = (error: unknown) => {
+    failure = error
+  }
   void bridge.run(stop.signal, never).then(() => {
     isOver = true
-  })
+  }, failed)
   const passes = (operation: string) =>
     waitFor(`the store is asked to ${operation}`, async () => {
       await clock.advance(10)
       return seen.includes(operation)
     })
-  return { clock, memory, stop, passes, isOver: () => isOver }
+  return { clock, memory, stop, passes, isOver: () => isOver, failure: () => failure }
 }
 
 it('a stop waits for as long as an attempt may take', async () => {
@@ -79,4 +88,21 @@ it('a stop does not wait for ever for what looks after the store', async () => {
   await clock.advance(20_000)
 
   await waitFor('it is over', isOver)
+})
+
+it('a store that turns out damaged while a stop waits fails the run', async () => {
+  const { clock, stop, passes, failure } = await aBridge(['sleep', '0.2'], {
+    timeoutMs: 300_000,
+    stuckIn: '',
+    damagedIn: 'settle',
+  })
+  await passes('claim')
+
+  stop.abort()
+
+  await waitFor('it is over', async () => {
+    await clock.advance(10)
+    return failure()
+  })
+  expect(failure()).toMatchObject({ code: 'STORE_CORRUPT' })
 })

@@ -37,6 +37,33 @@ describe('onetrigger', () => {
     expect(stderr).toMatch(/^Usage: onetrigger/)
   })
 
+  it('says in one line that --store names no table, exit code 1', async () => {
+    const { code, stderr } = await end(['deliveries', 'list', '--store', 'dynamodb:a b'])
+
+    expect(code).toBe(1)
+    expect(stderr).toContain('--store: expected the name of a table')
+    expect(stderr).not.toContain('ZodError')
+  })
+
+  it('looks into a store by a configuration whose secrets are not here', async () => {
+    const folder = tempDir()
+    const file = join(folder, 'onetrigger.yaml')
+    writeFileSync(
+      file,
+      `sources: { hub: { type: onedata, host: provider.example, token: { env: NOT_HERE } } }
+triggers: { all: { watch: { source: hub, space: S }, deliver: [hook] } }
+targets: { hook: { type: webhook, url: "https://example.org/hook" } }
+store: { type: sqlite, path: ${join(folder, 'none.db')} }
+`,
+    )
+
+    const { code, stderr } = await end(['targets', 'list', '--config', file])
+
+    expect(code).toBe(1)
+    expect(stderr).toContain('none.db')
+    expect(stderr).not.toContain('NOT_HERE')
+  })
+
   it.each([
     ['an unknown command', ['fly'], "unknown command 'fly'"],
     ['an unknown flag', ['run', '--foo'], "unknown option '--foo'"],

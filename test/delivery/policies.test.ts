@@ -30,6 +30,44 @@ describe('a target with a rate', () => {
   })
 })
 
+describe('a failure of the target as a whole', () => {
+  it('is tried again a second later where nothing got through once', async () => {
+    let answers = 0
+    const world = new DispatcherWorld({
+      targets: { hook: { answer: () => (++answers === 1 ? away : { kind: 'delivered' }) } },
+    })
+    const beganAt = world.clock.now()
+    await world.owe(1, 'hook')
+    await world.clock.advance(5_000)
+    expect(world.attempts.map(({ at, attempt }) => [at - beganAt, attempt])).toEqual([
+      [0, 1],
+      [1_000, 1],
+    ])
+  })
+
+  it('counts no attempt that failed with the target, though others had got through before that', async () => {
+    const clock = new FakeClock()
+    let index = 0
+    // The first begins, the second gets through; then the target is away, and the first fails as all do.
+    const answer = async (): Promise<Outcome> => {
+      const mine = index++
+      if (mine === 0) {
+        await sleep(clock, 500, never)
+        return away
+      }
+      if (mine === 1) return { kind: 'delivered' }
+      await sleep(clock, 50, never)
+      return away
+    }
+    const world = new DispatcherWorld({ clock, targets: { hook: { concurrency: 5, answer } } })
+    await world.owe(5, 'hook')
+    await clock.advance(600)
+    expect(world.dispatcher.health('hook').ok).toBe(false)
+    const first = (await world.store.deliveries({ limit: 9 })).find(({ event }) => event.id === 'evt_0')
+    expect(first).toMatchObject({ state: 'owed', attempts: 0 })
+  })
+})
+
 describe('a target that asks for less', () => {
   it('gets nothing until its Retry-After is over, and then half as much', async () => {
     const throttled = { kind: 'retry', reason: '429', throttled: true, retryAfterMs: 10_000 } as const

@@ -79,8 +79,8 @@ function functionOf({ name, architecture, memory, timeoutS, code, makesTable }: 
 /** What tells a person that something needs looking after. */
 export function alarmResources({ name, alarmTopic, everyMinutes }: Plan): Readonly<Record<string, Resource>> {
   const actions = alarmTopic === null ? {} : { AlarmActions: [alarmTopic], OKActions: [alarmTopic] }
-  // A period without a run would count as a good one.
-  const runPeriodS = Math.max(shortestPeriodS, everyMinutes * 60)
+  // A period without a run would count as a good one, and runs come now a little earlier, now later.
+  const runPeriodS = Math.max(shortestPeriodS, 2 * everyMinutes * 60)
   return {
     DeadLetters: {
       Type: 'AWS::Logs::MetricFilter',

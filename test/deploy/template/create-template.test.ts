@@ -54,7 +54,11 @@ describe('a template', () => {
 
   it('looks for failed runs in periods that no run falls between', () => {
     expect(propertiesOf(aPlan({ everyMinutes: 1 }), 'ErrorAlarm')).toMatchObject({ Period: 300, EvaluationPeriods: 3 })
-    expect(propertiesOf(aPlan({ everyMinutes: 15 }), 'ErrorAlarm')).toMatchObject({ Period: 900, EvaluationPeriods: 3 })
+    expect(propertiesOf(aPlan({ everyMinutes: 15 }), 'ErrorAlarm')).toMatchObject({
+      Period: 1_800,
+      EvaluationPeriods: 3,
+    })
+    expect(propertiesOf(aPlan({ everyMinutes: 15 }), 'DeadLetterAlarm')).toMatchObject({ Period: 300 })
   })
 
   it('tells a topic of alarms where there is one', () => {
