@@ -70,6 +70,11 @@ export function encodeJob(job: Job | null): readonly [string | null, number | nu
   return [JSON.stringify(job), hasEnded(job) ? null : job.seenAt]
 }
 
+/** Stands in what `encodeJob` writes of a job with this id, and of no other. */
+export function jobMark({ id }: Job): string {
+  return `"id":${JSON.stringify(id)}`
+}
+
 /** What `encodeJob` wrote. */
 export function decodeJob(data: unknown): Job | null {
   return data === null ? null : (JSON.parse(String(data)) as Job)

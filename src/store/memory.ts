@@ -189,7 +189,7 @@ class MemoryStore implements Store {
   async saveJobs(jobs: readonly DeliveryJob[]): Promise<void> {
     for (const { delivery, job } of jobs) {
       const row = this.#rows.get(delivery)
-      if (row !== undefined && row.delivery.job !== null) row.delivery = { ...row.delivery, job }
+      if (row !== undefined && row.delivery.job?.id === job.id) row.delivery = { ...row.delivery, job }
     }
   }
 

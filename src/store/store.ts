@@ -138,7 +138,7 @@ export interface Store {
   deliveries(filter: DeliveryFilter): Promise<readonly Delivery[]>
   /** Jobs of a target that have not been seen to end and were last looked at by then, longest ago first. */
   openJobs(target: string, seenBy: number, limit: number): Promise<readonly DeliveryJob[]>
-  /** Writes down how jobs were seen; a delivery that has none is left as it is. */
+  /** Writes down how jobs were seen; a delivery that has none, or another one meanwhile, is left as it is. */
   saveJobs(jobs: readonly DeliveryJob[]): Promise<void>
   targetState(target: string): Promise<TargetState>
   saveTargetState(target: string, state: TargetState): Promise<void>

@@ -68,6 +68,19 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
         expect((await find('c'))?.job).toBeNull()
       })
 
+      test('are left as they are where another one was started since they were looked at', async () => {
+        await owe('a')
+        await claim()
+        await end('a', 'delivered', job('A'))
+        const [seen] = await store.openJobs('hook', start, 1)
+        await store.replay([dlv('a')], clock.now())
+        await claim()
+        await end('a', 'delivered', job('B'))
+        await store.saveJobs([{ delivery: seen?.delivery ?? '', job: job('A', 'succeeded', start + 9) }])
+        expect((await find('a'))?.job).toMatchObject({ id: 'B', state: 'submitted' })
+        expect(await open(start + 100)).toEqual(['B'])
+      })
+
       test.each(['succeeded', 'failed', 'unknown'] as const)('that %s at once are not asked for', async (state) => {
         await owe('a')
         await claim()

@@ -121,7 +121,7 @@ export class Outbox {
     const found = await draft.find(jobs.map(({ delivery }) => delivery))
     for (const { delivery: id, job } of jobs) {
       const before = found.get(id)
-      if (before !== undefined && before.job !== null) draft.place({ ...before, job }, before)
+      if (before?.job?.id === job.id) draft.place({ ...before, job }, before)
     }
     return draft.units
   }

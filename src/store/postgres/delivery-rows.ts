@@ -7,6 +7,7 @@ import {
   deliveryStateNumbers,
   deliveryStateOf,
   encodeJob,
+  jobMark,
   numberOrNull,
 } from '../encoding.ts'
 import {
@@ -128,8 +129,14 @@ export class DeliveryRows {
     const encoded = jobs.map(({ job }) => encodeJob(job))
     await query(
       `UPDATE ${this.#schema}.deliveries d SET job = s.job, job_seen = s.job_seen
-       FROM unnest($1::text[], $2::text[], $3::bigint[]) AS s (id, job, job_seen) WHERE d.id = s.id AND d.job IS NOT NULL`,
-      [jobs.map(({ delivery }) => delivery), encoded.map(([job]) => job), encoded.map(([, seen]) => seen)],
+       FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS s (id, job, job_seen, mark)
+       WHERE d.id = s.id AND strpos(d.job, s.mark) > 0`,
+      [
+        jobs.map(({ delivery }) => delivery),
+        encoded.map(([job]) => job),
+        encoded.map(([, seen]) => seen),
+        jobs.map(({ job }) => jobMark(job)),
+      ],
     )
   }
 

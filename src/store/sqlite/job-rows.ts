@@ -1,4 +1,4 @@
-import { decodeJob, encodeJob, textKey } from '../encoding.ts'
+import { decodeJob, encodeJob, jobMark, textKey } from '../encoding.ts'
 import type { DeliveryJob } from '../store.ts'
 import type { Names, Statements } from './statements.ts'
 
@@ -28,10 +28,11 @@ export class JobRows {
 
   save({ delivery, job }: DeliveryJob): void {
     this.#statements.run(
-      'UPDATE deliveries SET job = ?, job_seen = ? WHERE id_key = ? AND id = ? AND job IS NOT NULL',
+      'UPDATE deliveries SET job = ?, job_seen = ? WHERE id_key = ? AND id = ? AND instr(job, ?) > 0',
       ...encodeJob(job),
       textKey(delivery),
       delivery,
+      jobMark(job),
     )
   }
 }
