@@ -111,6 +111,25 @@ export function tableContract(server: () => Dynamo): void {
       expect((await slow.delivery(deliveryId('early', 'hook')))?.state).toBe('delivered')
     })
 
+    it('fight: once the table is regained for one watch, another one that has not heard of it writes nothing either', async () => {
+      const slow = await open()
+      const other = { source: 'onedata', spaceId: 'space2' }
+      await slow.lease(watchLease(watch), 'slow', 30_000)
+      const epoch = (await slow.lease(watchLease(other), 'slow', 30_000))?.epoch ?? 0
+      await slow.commit(aCommit({ watch: other, epoch, states: [aState()] }))
+      const fast = await takingOver()
+      await fast.commit(aCommit({ watch: other, states: [aState({ missedScans: 1 })] }))
+      await fast.close()
+
+      await expect(slow.commit(aCommit({ states: [aState({ fileId: 'f2' })] }))).rejects.toMatchObject({
+        code: 'STORE_FENCED',
+      })
+      expect(await slow.lease(watchLease(watch), 'slow', 30_000)).not.toBeNull()
+      const late = aCommit({ watch: other, epoch, states: [aState()] })
+      await expect(slow.commit(late)).rejects.toMatchObject({ code: 'STORE_FENCED' })
+      expect((await slow.files('default', ['f1'])).get('f1')?.missedScans).toBe(1)
+    })
+
     it('keep the table by working, and by saying every 20 s that they live', async () => {
       await open()
       for (let passed = 0; passed < 120_000; passed += 20_000) {

@@ -126,6 +126,7 @@ class DynamoStore implements Store {
   readonly #visitors = new Visitors()
   readonly #closing = new AbortController()
   readonly #renewing: Promise<void>
+  #regaining: Promise<boolean> | null = null
 
   constructor(options: DynamoStoreOptions, wire: Wire, session: Session | null, writer: Writer) {
     this.#options = options
@@ -334,12 +335,22 @@ class DynamoStore implements Store {
   async #regain(): Promise<boolean> {
     const session = this.#session
     if (session === null || session.epoch !== null) return true
-    const head = await session.take()
-    if (head === null) return false
-    this.#leases.endAll()
-    this.#files.forget()
-    this.#writer.heed(head)
-    return true
+    this.#regaining ??= this.#takeAgain(session)
+    return this.#regaining
+  }
+
+  /** Once for all watches: each time ends the leases of the others. */
+  async #takeAgain(session: Session): Promise<boolean> {
+    try {
+      const head = await session.take()
+      if (head === null) return false
+      this.#leases.endAll()
+      this.#files.forget()
+      this.#writer.heed(head)
+      return true
+    } finally {
+      this.#regaining = null
+    }
   }
 
   #write(plan: (mirror: Mirror) => readonly Unit[] | Promise<readonly Unit[]>): Promise<void> {

@@ -38,8 +38,8 @@ export class WatchLeases {
     throw new StoreError('STORE_FENCED', 'Another process has taken over this watch; this one may not write any more.')
   }
 
-  /** Whoever takes one next gets another epoch. */
+  /** Whoever takes one next gets another epoch, and whoever has one and has not heard of it writes nothing more. */
   endAll(): void {
-    for (const [name, held] of this.#held) this.#held.set(name, { ...held, holder: '', until: 0 })
+    for (const [name, { epoch }] of this.#held) this.#held.set(name, { holder: '', epoch: epoch + 1, until: 0 })
   }
 }
