@@ -144,6 +144,51 @@ describe('a claim whose answer is lost', () => {
   })
 })
 
+describe('a settlement whose answer is lost', () => {
+  it('does not free what was claimed again meanwhile, while that is under way', async () => {
+    const cut = aCutWire()
+    const store = await member(cut.database)
+    await store.commit(aCommit({ events: [owed('e')] }))
+    expect(await claim(store)).toMatchObject([{ attempt: 1 }])
+    const notSent = { ...again('e'), nextAt: 0, countAttempt: false }
+    cut.isCut = true
+    await expect(store.settle([notSent])).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    cut.isCut = false
+
+    // The lane claims on; its settler says again what was not answered, a second later.
+    const meanwhile = await claim(store)
+    await store.settle([notSent])
+    const afterwards = await claim(store)
+
+    expect([...meanwhile, ...afterwards]).toMatchObject([{ attempt: 1, event: { id: 'e' } }])
+  })
+})
+
+it('what was claimed again before its settlement was answered is not freed by a claim whose answer is lost', async () => {
+  const cut = aCutWire()
+  const answers = Promise.withResolvers<void>()
+  let isSlow = false
+  const query: Database['query'] = async (sql, values) => {
+    const rows = await cut.database.query(sql, values)
+    if (isSlow && sql.includes('landed')) await answers.promise
+    return rows
+  }
+  const store = await member({ ...cut.database, query })
+  await store.commit(aCommit({ events: [owed('e')] }))
+  await claim(store)
+  isSlow = true
+  const settling = store.settle([{ ...again('e'), nextAt: 0 }])
+  await waitFor('it is claimed again', async () => (await claim(store)).length === 1)
+  answers.resolve()
+  await settling
+
+  cut.isCut = true
+  await expect(claim(store)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  cut.isCut = false
+
+  expect(await claim(store)).toEqual([])
+})
+
 /** A database that, while it is cut, carries out what it is told and does not answer claims; beats do not reach it at all. */
 function aCutWire() {
   const whole = pglite.database()

@@ -20,6 +20,8 @@ const connectMs = 5_000
 const queryMs = 20_000
 const keepAliveMs = 10_000
 const listenAgainMs = 1_000
+/** A connection whose network is gone says no good-bye: the system would wait for it for a quarter of an hour. */
+const goodByeMs = 2_000
 /** Connections that are not used are given back to the server. */
 const idleMs = 60_000
 
@@ -130,7 +132,10 @@ class PooledDatabase implements Database {
     while (!signal.aborted) {
       if (client !== null) {
         await ended(client, signal)
-        await client.end().catch(() => {})
+        const given = new AbortController()
+        const tooLong = sleep(clock, goodByeMs, given.signal).catch(() => {})
+        await Promise.race([client.end().catch(() => {}), tooLong])
+        given.abort()
       }
       await sleep(clock, listenAgainMs, signal).catch(() => {})
       if (signal.aborted) return

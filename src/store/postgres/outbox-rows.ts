@@ -109,7 +109,8 @@ export class OutboxRows {
   }
 
   /**
-   * A word about a delivery that another member has in hand meanwhile is not heard, unless it is that it was delivered. Times of the settlements are of
+   * A word about a delivery that another member has in hand meanwhile is not heard, unless it is that it was delivered; that it is owed again counts only
+   * where this member has it in hand, so that what is said twice, for its answer was lost, counts once. Times of the settlements are of
    * the caller's clock; what counts is how far `nextAt` lies behind `at`.
    */
   async settle(query: Query, settlements: readonly Settlement[], at: number | null): Promise<void> {
@@ -123,15 +124,18 @@ export class OutboxRows {
        landed AS (
          DELETE FROM ${this.#schema}.flights f USING said, ${this.#schema}.deliveries d
          WHERE d.id = said.id AND f.target = d.target AND f.file_key = d.file_key AND f.seq = d.seq AND f.member = $10
+         RETURNING f.seq
        )
        UPDATE ${this.#schema}.deliveries d
        SET state = s.state, attempts = d.attempts - s.taken_back,
          next_at = CASE WHEN s.state = 0 THEN ${nowSql(11)} + s.delay ELSE d.next_at END,
          ended_at = s.ended_at, reason = s.reason, answer = s.answer, job = s.job, job_seen = s.job_seen
        FROM said s
-       WHERE d.id = s.id AND d.state = 0 AND (s.state = ${deliveryStateNumbers.delivered} OR NOT EXISTS (
-         SELECT 1 FROM ${this.#schema}.flights f
-         WHERE f.target = d.target AND f.file_key = d.file_key AND f.seq = d.seq AND f.member <> $10))`,
+       WHERE d.id = s.id AND d.state = 0 AND CASE s.state
+         WHEN ${deliveryStateNumbers.delivered} THEN true
+         WHEN ${deliveryStateNumbers.owed} THEN d.seq IN (SELECT seq FROM landed)
+         ELSE NOT EXISTS (SELECT 1 FROM ${this.#schema}.flights f
+           WHERE f.target = d.target AND f.file_key = d.file_key AND f.seq = d.seq AND f.member <> $10) END`,
       [
         settlements.map(({ id }) => id),
         settlements.map(({ kind }) => deliveryStateNumbers[kind === 'again' ? 'owed' : kind]),

@@ -105,10 +105,12 @@ class PostgresStore implements Store {
   readonly #members: Membership
   readonly #whispers: Whispers
   readonly #closing = new AbortController()
-  /** Deliveries in this process's hands, by target. */
-  readonly #inHand = new Map<string, Set<string>>()
+  /** Deliveries in this process's hands, by target: how often, for one may be claimed again before its settlement was answered. */
+  readonly #inHand = new Map<string, Map<string, number>>()
   /** Targets of which a claim failed: whether the database carried it out is not known. */
   readonly #doubtful = new Set<string>()
+  /** Deliveries of which a settlement failed, and is said again: were they claimed meanwhile, it would be taken for a word about that attempt. */
+  readonly #unsaid = new Set<string>()
   #beating: Promise<void> = Promise.resolve()
   #beatAt = Number.NEGATIVE_INFINITY
   /** Set when this build may not work with the database any more. */
@@ -179,17 +181,18 @@ class PostgresStore implements Store {
 
   async claim(claim: Claim): Promise<readonly ClaimedDelivery[]> {
     const { target } = claim
-    const inHand = this.#inHand.get(target) ?? new Set()
+    const inHand = this.#inHand.get(target) ?? new Map<string, number>()
     this.#inHand.set(target, inHand)
+    for (const id of this.#unsaid) if (inHand.has(id)) return []
     // Paused for so long that the others take this process for dead: it says first that it lives.
     if (this.#clock.now() - this.#beatAt > memberTtlMs / 2) await this.#beat()
     if (this.#doubtful.has(target)) {
-      await this.#query((query) => this.#outbox.release(query, target, [...inHand]))
+      await this.#query((query) => this.#outbox.release(query, target, [...inHand.keys()]))
       this.#doubtful.delete(target)
     }
     try {
       const claimed = await this.#query((query) => this.#outbox.claim(query, claim, this.#at()))
-      for (const { id } of claimed) inHand.add(id)
+      for (const { id } of claimed) inHand.set(id, (inHand.get(id) ?? 0) + 1)
       return claimed
     } catch (error) {
       this.#doubtful.add(target)
@@ -201,16 +204,32 @@ class PostgresStore implements Store {
   async releaseClaims(): Promise<void> {}
 
   async settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
+    try {
+      await this.#writeSettled(settlements, owed)
+    } catch (error) {
+      for (const { id } of settlements) this.#unsaid.add(id)
+      throw error
+    }
+    for (const { id } of settlements) {
+      this.#unsaid.delete(id)
+      for (const inHand of this.#inHand.values()) {
+        const times = inHand.get(id) ?? 0
+        if (times > 1) inHand.set(id, times - 1)
+        else inHand.delete(id)
+      }
+    }
+  }
+
+  async #writeSettled(settlements: readonly Settlement[], owed: readonly OwedEvent[]): Promise<void> {
     if (owed.length === 0) {
       await this.#query((query) => this.#outbox.settle(query, settlements, this.#at()))
-    } else {
-      await this.#transaction(async (query) => {
-        await this.#outbox.settle(query, settlements, this.#at())
-        await this.#outbox.owe(query, owed, this.#at())
-      })
-      this.#whispers.tell()
+      return
     }
-    for (const inHand of this.#inHand.values()) for (const { id } of settlements) inHand.delete(id)
+    await this.#transaction(async (query) => {
+      await this.#outbox.settle(query, settlements, this.#at())
+      await this.#outbox.owe(query, owed, this.#at())
+    })
+    this.#whispers.tell()
   }
 
   async nextDue(target: string): Promise<number | null> {
