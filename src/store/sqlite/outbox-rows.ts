@@ -57,6 +57,13 @@ export class OutboxRows {
       targetId,
       now,
     )
+    // Owed anew by a command whose clock is ahead of this process's: the machine slept, or its clock was put forward. It is due now.
+    this.#statements.run(
+      `UPDATE deliveries INDEXED BY deliveries_oldest SET created_at = ?2, next_at = min(next_at, ?2)
+       WHERE target_id = ?1 AND state = 0 AND created_at > ?2 AND attempts = 0 AND lease_until IS NULL`,
+      targetId,
+      now,
+    )
     // SQLite plans a statement anew whenever a bare `LIMIT ?` is bound: that took six times as long as the look itself.
     const due = this.#statements.rows(
       `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data
