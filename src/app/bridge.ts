@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { environmentProxy } from '../config/env.ts'
-import { ConfigError, SourceError } from '../core/errors.ts'
+import { ConfigError, isBeyondWaiting, SourceError, StoreError } from '../core/errors.ts'
 import type { PartHealth, Source } from '../core/source.ts'
 import {
   createDispatcher,
@@ -58,9 +58,10 @@ export interface BridgeDeps {
 export interface Bridge {
   /**
    * Runs until `stop` aborts, then lets deliveries in flight end; `abort` breaks those off too. Rejects for what a person must repair before the
-   * very first start (`SOURCE_UNAUTHORIZED`, `SOURCE_SPACE_UNKNOWN`), for `exitAfterFailures`, and for defects.
+   * very first start (`SOURCE_UNAUTHORIZED`, `SOURCE_SPACE_UNKNOWN`), for `exitAfterFailures`, and for defects. `onHandOver` is called once all that is
+   * left of it are attempts under way: another bridge may take over.
    */
-  run(stop: AbortSignal, abort: AbortSignal): Promise<void>
+  run(stop: AbortSignal, abort: AbortSignal, onHandOver?: () => void): Promise<void>
   health(): { readonly ready: boolean; readonly parts: Readonly<Record<string, PartHealth>> }
 }
 
@@ -71,8 +72,8 @@ const shortestDrainMs = 60_000
 const afterTimeoutMs = 10_000
 const closeMs = 5_000
 const pruneEveryMs = 3_600_000
-/** After a store that does not tell whether others have written. */
-const heedAgainMs = 1_000
+/** After a store that does not answer. */
+const storeRetryMs = 1_000
 /** Delivered deliveries and deleted files are kept this long for questions. */
 const keepMs = 30 * 86_400_000
 
@@ -92,13 +93,14 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
     meter: deps.meters.delivery,
     log: deps.log,
     isShortRun: deps.isShortRun === true,
+    isReload: deps.isReload,
     ...(deps.onDelivery === undefined ? {} : { onProgress: deps.onDelivery }),
   })
   const runners = buildRunners(config, deps, dispatcher, notices, sourcesByName, failures, closers)
 
   return {
-    run: async (stop, abort) => {
-      if (deps.adoptsState !== false) await adoptState(config, deps)
+    run: async (stop, abort, onHandOver = () => {}) => {
+      if (deps.adoptsState !== false) await untilStored(() => adoptState(config, deps), deps, stop)
       const stopAll = new AbortController()
       const stopping = AbortSignal.any([stop, stopAll.signal])
       const delivering = dispatcher.run(stopping, abort)
@@ -110,6 +112,7 @@ export function createBridge(config: Config, deps: BridgeDeps): Bridge {
       } finally {
         stopAll.abort()
         await endWithin(watchEndMs, 'a watch did not end in time; leaving it', [...watching, upkeep], deps)
+        onHandOver()
         await endWithin(drainMs, 'deliveries did not end in time; they stay owed', [delivering], deps)
         await endWithin(closeMs, 'connections did not close in time; leaving them', [closers.close()], deps)
       }
@@ -167,6 +170,7 @@ function buildRunners(
         store: deps.store,
         holder: deps.holder,
         mayGiveUp: !deps.isReload,
+        renamedFrom: config.renamedFrom,
         clock: deps.clock,
         log: deps.log,
         meter: deps.meters.pipeline,
@@ -195,6 +199,8 @@ function claimSpace(spaceIds: Map<string, string>, id: string, spelling: string)
 /** Gives renamed triggers their state, and says what is in the store that no configuration names. */
 async function adoptState(config: Config, { store, log }: BridgeDeps): Promise<void> {
   const stored = new Set(await store.triggers())
+  // Another process may still watch by the old name: there it waits for the lease of the watch.
+  if (store.isShared) for (const before of config.renamedFrom.values()) stored.delete(before)
   for (const [name, before] of config.renamedFrom) {
     if (!stored.has(before) || stored.has(name)) continue
     await store.renameTrigger(before, name)
@@ -208,6 +214,24 @@ async function adoptState(config: Config, { store, log }: BridgeDeps): Promise<v
   for (const { target, owed } of await store.depth()) {
     if (owed > 0 && !config.targets.has(target))
       log.warn({ target, owed }, 'deliveries are owed to a target that no configuration names')
+  }
+}
+
+/** A store that fails is told of at the start; a process that is at work waits for it. */
+async function untilStored(
+  work: () => Promise<void>,
+  { isReload, clock, log }: BridgeDeps,
+  stop: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isReload || !(error instanceof StoreError) || isBeyondWaiting(error)) throw error
+      log.warn({ code: error.code, reason: error.message }, 'the store fails; trying again')
+      await sleep(clock, storeRetryMs, stop).catch(() => {})
+      if (stop.aborted) return
+    }
   }
 }
 
@@ -253,7 +277,7 @@ async function heedOthers(
       known = seen
     } catch (error) {
       log.debug({ err: error }, 'whether others have written could not be seen')
-      await sleep(clock, heedAgainMs, signal).catch(() => {})
+      await sleep(clock, storeRetryMs, signal).catch(() => {})
     }
   }
 }

@@ -95,11 +95,16 @@ async function runBridges(first: Config, deps: RunDeps): Promise<void> {
     return bridge
   }
 
+  const leaving = new Set<Promise<void>>()
   let bridge: Bridge | null = build(first, false)
-  while (bridge !== null && !deps.process.stop.signal.aborted) {
-    deps.running.bridge = bridge
-    bridge = await runUntilReload(bridge, rebuild, deps)
-    if (bridge !== null) deps.log.info({}, 'the configuration was read again')
+  try {
+    while (bridge !== null && !deps.process.stop.signal.aborted) {
+      deps.running.bridge = bridge
+      bridge = await runUntilReload(bridge, rebuild, leaving, deps)
+      if (bridge !== null) deps.log.info({}, 'the configuration was read again')
+    }
+  } finally {
+    await Promise.all(leaving)
   }
 }
 
@@ -107,10 +112,12 @@ async function runBridges(first: Config, deps: RunDeps): Promise<void> {
 async function runUntilReload(
   bridge: Bridge,
   rebuild: () => Promise<Bridge | null>,
+  leaving: Set<Promise<void>>,
   { process, log }: RunDeps,
 ): Promise<Bridge | null> {
-  const reloading = new AbortController()
-  const running = bridge.run(AbortSignal.any([process.stop.signal, reloading.signal]), process.abort.signal)
+  const [reloading, handedOver] = [new AbortController(), Promise.withResolvers<void>()]
+  const stop = AbortSignal.any([process.stop.signal, reloading.signal])
+  const running = bridge.run(stop, process.abort.signal, handedOver.resolve)
   // However it ends, `running` itself tells below.
   const ended = running.then(
     () => 'ended' as const,
@@ -126,8 +133,19 @@ async function runUntilReload(
     }
   }
   reloading.abort()
-  await running
-  return process.stop.signal.aborted ? null : next
+  if (next === null || process.stop.signal.aborted) {
+    await running
+    return null
+  }
+  // Attempts under way may take hours: the next bridge does not wait for them.
+  await Promise.race([running, handedOver.promise])
+  const left: Promise<void> = running
+    .catch((error: unknown) =>
+      log.error({ err: error }, 'the bridge of the configuration before failed while it ended'),
+    )
+    .finally(() => leaving.delete(left))
+  leaving.add(left)
+  return next
 }
 
 /** What the process opened when it started is not opened anew. */

@@ -29,6 +29,8 @@ export interface WatchRunnerOptions {
   readonly holder: string
   /** Whether a wrong token or space ends it where nothing ever worked; else it is waited out. */
   readonly mayGiveUp: boolean
+  /** New names of triggers with their old ones: whose state they take over, once no other process can write under the old name. */
+  readonly renamedFrom?: ReadonlyMap<string, string>
   readonly clock: Clock
   readonly log: Log
   readonly meter: PipelineMeter
@@ -120,10 +122,24 @@ export class WatchRunner {
     const key: WatchKey = { source: sourceName, spaceId: watch.space.id }
     const epoch = await this.#takeLease(key, signal)
     try {
+      if (store.isShared) await this.#takeOverNames()
       const cursor = await store.cursor(key)
       await this.#runBoth(watch, key, epoch, cursor, signal)
     } finally {
       await this.#giveBackLease(key)
+    }
+  }
+
+  /** Only a first try is noted under a new name until then. */
+  async #takeOverNames(): Promise<void> {
+    const { renamedFrom, triggers, store, log } = this.#options
+    const renames = triggers.flatMap(({ name }) => [[name, renamedFrom?.get(name)] as const])
+    if (renames.every(([, before]) => before === undefined)) return
+    const stored = new Set(await store.triggers())
+    for (const [trigger, before] of renames) {
+      if (before === undefined || !stored.has(before) || (await store.baseline(trigger)) !== null) continue
+      await store.renameTrigger(before, trigger)
+      log.info({ trigger, before }, 'the trigger took over the state of its old name')
     }
   }
 

@@ -40,6 +40,8 @@ export interface DispatcherOptions {
   readonly onProgress?: (progress: DeliveryProgress) => void
   /** It soon ends: jobs are looked at once, at its beginning. */
   readonly isShortRun?: boolean
+  /** It follows another one in this process: what is claimed may still be under way there, or its outcome not be written yet. */
+  readonly isReload?: boolean
 }
 
 export interface Dispatcher {
@@ -62,7 +64,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   for (const [name, target] of options.targets) lanes.set(name, new TargetLane(name, target, laneOptions))
   return {
     run: async (stop, abort) => {
-      await options.store.releaseClaims()
+      if (options.isReload !== true) await options.store.releaseClaims()
       await Promise.all([...lanes.values()].map((lane) => lane.run(stop, abort)))
     },
     wake,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { said } from '../support/onetrigger.ts'
@@ -123,6 +123,41 @@ describe('SIGHUP', () => {
 
     expect(JSON.parse(await said(process, 'takes effect at the next start only'))).toMatchObject({ setting: 'store' })
     await readyIs(scene, process, 200)
+  })
+
+  it('goes on watching and delivering while an attempt of before is still under way, and sends that once', async () => {
+    const { simulator, receiver, scene, config, process } = await aRunningScene()
+    const [lines, mayEnd] = [join(scene.folder, 'lines'), join(scene.folder, 'may-end')]
+    writeFileSync(lines, '')
+    const slow = {
+      type: 'exec',
+      command: [
+        'sh',
+        '-c',
+        `echo began >> ${lines}; while [ ! -e ${mayEnd} ]; do sleep 0.05; done; echo ended >> ${lines}`,
+      ],
+      timeout: '1h',
+    }
+    const both = aTrigger('hook', { deliver: ['hook', 'slow'] })
+    scene.configure({ ...config, triggers: { default: both }, targets: { ...config.targets, slow } })
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again')
+    await readyIs(scene, process, 200)
+    simulator.model.create('in/a.txt', 'hello')
+    await waitFor('the command runs', () => readFileSync(lines, 'utf8') === 'began\n')
+    await waitFor('the first has come', () => receiver.received.length === 1)
+
+    scene.configure(config)
+    const from = process.stderr.length
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again', from)
+    simulator.model.create('in/b.txt', 'hello')
+    await waitFor('the next one has come', () => receiver.received.length === 2)
+
+    expect(readFileSync(lines, 'utf8')).toBe('began\n')
+    writeFileSync(mayEnd, '')
+    expect(await process.kill('SIGTERM')).toBe(0)
+    expect(readFileSync(lines, 'utf8')).toBe('began\nended\n')
   })
 
   it('may come twice at once, and before the end', async () => {

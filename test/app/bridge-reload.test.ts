@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { createBridge } from '../../src/app/bridge.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { defaultRetry } from '../../src/core/retry.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { fixedSecret } from '../../src/lib/secret.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { aConfig, anEvent } from '../support/builders.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { faultyStore } from '../support/faulty-store.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const never = new AbortController().signal
+
+/** A store that owes one delivery to a command that writes a line, and bridges on it, one after the other. */
+async function aWorld(refuses: { operations: readonly string[] }) {
+  const clock = new FakeClock()
+  const folder = tempDir()
+  const sqlite = await openSqliteStore({ path: join(folder, 'store.db'), clock })
+  onTestFinished(() => sqlite.close())
+  await sqlite.settle([], [{ event: anEvent(), targets: ['local'] }])
+  const store = faultyStore(sqlite, {
+    before: (operation) => {
+      if (refuses.operations.includes(operation)) throw new StoreError('STORE_FULL', 'the disk is full')
+    },
+  })
+  const { meters } = createMetrics({ store, clock, parts: () => ({}), version: 'test' })
+  const lines = join(folder, 'lines')
+  const options = { command: ['sh', '-c', `echo sent >> ${lines}`] }
+  const named = { type: 'exec', options, concurrency: 1, perSecond: null }
+  const local = { ...named, timeoutMs: 1_000, retry: defaultRetry, disableAfterMs: null }
+  const start = (isReload: boolean) => {
+    const bridge = createBridge(aConfig({ targets: new Map([['local', local]]) }), {
+      ...{ store, clock, meters, log: silentLog, random: () => 0.5, holder: 'me', isReload },
+      secret: () => fixedSecret('none'),
+    })
+    const stop = new AbortController()
+    const life = { stop, end: 'runs' }
+    void bridge.run(stop.signal, never).then(
+      () => (life.end = 'ended'),
+      (error: unknown) => (life.end = String(error)),
+    )
+    onTestFinished(() => stop.abort())
+    return life
+  }
+  const sent = () => {
+    try {
+      return readFileSync(lines, 'utf8').split('\n').length - 1
+    } catch {
+      return 0
+    }
+  }
+  return { clock, sqlite, start, sent }
+}
+
+it('a reload sends nothing again whose outcome the store would not take while the bridge before ended', async () => {
+  const refuses = { operations: ['settle'] as readonly string[] }
+  const { clock, sqlite, start, sent } = await aWorld(refuses)
+  const before = start(false)
+  await waitFor('it was sent', async () => {
+    await clock.advance(10)
+    return sent() === 1
+  })
+  before.stop.abort()
+  await waitFor('the bridge was left', async () => {
+    await clock.advance(1_000)
+    return before.end === 'ended'
+  })
+
+  start(true)
+  await clock.advance(100)
+  // There is room again.
+  refuses.operations = []
+  await waitFor('its outcome is written', async () => {
+    await clock.advance(500)
+    return (await sqlite.deliveries({ limit: 1 }))[0]?.state === 'delivered'
+  })
+  await clock.advance(500)
+
+  expect(sent()).toBe(1)
+})
+
+it.each(['releaseClaims', 'triggers', 'depth'])(
+  'a reload while the store refuses %s does not end the process',
+  async (operation) => {
+    const refuses = { operations: [] as readonly string[] }
+    const { clock, start, sent } = await aWorld(refuses)
+    refuses.operations = [operation]
+    const next = start(true)
+    await clock.advance(5_000)
+    expect(next.end).toBe('runs')
+    refuses.operations = []
+    await waitFor('it was sent', async () => {
+      await clock.advance(500)
+      return sent() === 1
+    })
+    next.stop.abort()
+    await waitFor('it has ended', async () => {
+      await clock.advance(500)
+      return next.end === 'ended'
+    })
+  },
+)
