@@ -2,12 +2,8 @@ import type { Config } from '../config/config.ts'
 import { environmentProxy } from '../config/env.ts'
 import { ConfigError, isBeyondWaiting, SourceError, StoreError } from '../core/errors.ts'
 import type { PartHealth, Source } from '../core/source.ts'
-import {
-  createDispatcher,
-  type DeliveryProgress,
-  type Dispatcher,
-  type DispatcherTarget,
-} from '../delivery/dispatcher.ts'
+import { longestAttemptMs } from '../core/target.ts'
+import { createDispatcher, type DeliveryProgress, type Dispatcher } from '../delivery/dispatcher.ts'
 import type { DeliveryMeter } from '../delivery/meter.ts'
 import { Notices } from '../delivery/notices.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
@@ -16,6 +12,7 @@ import type { Log } from '../lib/log.ts'
 import { onAbort } from '../lib/on-abort.ts'
 import type { Random } from '../lib/random.ts'
 import type { SecretSource } from '../lib/secret.ts'
+import { endsWithin } from '../lib/within.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
 import type { Progress } from '../pipeline/pipeline.ts'
 import type { SourceMeter } from '../sources/define.ts'
@@ -235,10 +232,6 @@ async function untilStored(
   }
 }
 
-function longestAttemptMs({ timeoutMs, target }: DispatcherTarget): number {
-  return Math.max(timeoutMs, target.longestAttemptMs ?? 0)
-}
-
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -253,13 +246,7 @@ async function endWithin(
   parts: readonly Promise<unknown>[],
   { clock, log }: BridgeDeps,
 ): Promise<void> {
-  const given = new AbortController()
-  const tooLong = sleep(clock, ms, given.signal).then(
-    () => log.warn({ afterMs: ms }, warning),
-    () => {},
-  )
-  await Promise.race([Promise.allSettled(parts), tooLong])
-  given.abort()
+  if (!(await endsWithin(clock, ms, Promise.allSettled(parts)))) log.warn({ afterMs: ms }, warning)
 }
 
 /** Another process or an operator's command has written: something may be owed that was not. */

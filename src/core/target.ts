@@ -19,3 +19,14 @@ export interface Target {
   /** Frees connections; may be called twice. */
   close(): Promise<void>
 }
+
+/** How long an attempt at a target with this time-out may take, milliseconds. */
+export function longestAttemptMs({
+  target,
+  timeoutMs,
+}: {
+  readonly target: Target
+  readonly timeoutMs: number
+}): number {
+  return Math.max(timeoutMs, target.longestAttemptMs ?? 0)
+}

@@ -1,6 +1,7 @@
 import type { ClaimedDelivery, Outcome, Settlement } from '../core/delivery.ts'
 import { isBeyondWaiting } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
+import { longestAttemptMs } from '../core/target.ts'
 import { sleep } from '../lib/clock.ts'
 import type { OwedEvent } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
@@ -103,7 +104,6 @@ export class TargetLane {
 
   async #claim(stop: AbortSignal): Promise<readonly ClaimedDelivery[]> {
     const { clock, store, log } = this.#options
-    const { timeoutMs } = this.#target
     this.#woken = false
     this.#isDry = false
     this.#limit = 0
@@ -114,8 +114,7 @@ export class TargetLane {
       const limit = this.#isFull ? 0 : this.#standing.mayBegin(this.#room(now), now)
       this.#limit = limit
       if (limit === 0) return []
-      const longest = Math.max(timeoutMs, this.#target.target.longestAttemptMs ?? 0)
-      const leaseUntil = now + longest + leaseMarginMs
+      const leaseUntil = now + longestAttemptMs(this.#target) + leaseMarginMs
       const claiming = store.claim({ target: this.#name, limit, now, leaseUntil })
       this.#settler.hurry()
       const claimed = await claiming

@@ -1,5 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
+import { addAddresses, canonicalHost, withoutZone } from './addresses.ts'
 
 /** Why a connection was not made; its message names the address. */
 export class EgressError extends Error {
@@ -84,7 +85,7 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
   }
 
   const guard = (hostname: string): string => {
-    const host = canonical(hostname)
+    const host = canonicalHost(hostname)
     if (forbiddenNames.has(host)) throw new EgressError(`${host} is never contacted: it is a metadata service`)
     if (denied.hasName(host)) throw new EgressError(`${host} is not contacted: it is denied`)
     const refused = isIP(host) === 0 ? null : refusal(host, host)
@@ -101,7 +102,7 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
     },
     checkProxy: (hostname) => checkHost(hostname),
     lookup(hostname, options, callback) {
-      const host = canonical(hostname)
+      const host = canonicalHost(hostname)
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
         if (error !== null) return callback(error, '', 0)
         const refused = addresses.map(({ address }) => refusal(host, address)).find((each) => each !== null)
@@ -117,18 +118,6 @@ export function createEgress({ allow, deny = [], resolve = lookup }: EgressOptio
 /** The guard that refuses only what is always refused. */
 export const defaultEgress: Egress = createEgress()
 export const { checkHost, lookup: guardedLookup } = defaultEgress
-
-/** As the URL parser writes a host, so that every spelling of an address is the same one; without brackets, zone and final dot. */
-function canonical(hostname: string): string {
-  const plain = (hostname.replace(/^\[|\]$/g, '').split('%25')[0] ?? '').toLowerCase()
-  const literal = isIPv6(plain) ? `[${withoutZone(plain)}]` : plain
-  const host = URL.parse(`http://${literal}/`)?.hostname ?? literal
-  return host.replace(/^\[|\]$/g, '').replace(/\.$/, '')
-}
-
-function withoutZone(address: string): string {
-  return address.split('%')[0] ?? ''
-}
 
 interface Rules {
   hasName(host: string): boolean
@@ -151,11 +140,9 @@ function createRules(entries: readonly string[]): Rules {
   const list = new BlockList()
   const names = new Set<string>()
   for (const entry of entries) {
-    const [address = '', bits] = entry.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (bits !== undefined) list.addSubnet(address, prefixLength(entry, bits), family)
-    else if (isIP(address) !== 0) list.addAddress(address, family)
-    else names.add(entry.toLowerCase())
+    if (addAddresses(list, entry)) continue
+    if (entry.includes('/')) throw new TypeError(`"${entry}" is no range of addresses`)
+    names.add(entry.toLowerCase())
   }
   return {
     hasName: (host) => {
@@ -168,11 +155,6 @@ function createRules(entries: readonly string[]): Rules {
       return list.check(plain, 'ipv6') || embedded(expand(plain)).some((inner) => list.check(inner))
     },
   }
-}
-
-function prefixLength(entry: string, bits: string): number {
-  if (!/^\d{1,3}$/.test(bits)) throw new TypeError(`"${entry}" is no range of addresses`)
-  return Number(bits)
 }
 
 /** Eight 16-bit words of an IPv6 address; the tail may be written as IPv4. */

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP } from 'node:net'
+import { addAddresses, canonicalHost } from './addresses.ts'
 
 /** Names of variables as everyone knows them; the lower-case spelling is looked at first, as curl does. */
 type ProxyVariables = Readonly<Record<string, string | undefined>>
@@ -16,44 +17,35 @@ export function proxyFromEnvironment(env: ProxyVariables): (url: URL) => string 
     .filter((entry) => entry !== '')
   return (url) => {
     const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
-    const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+    const host = canonicalHost(url.hostname)
     const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
     if (proxy === '' || isThisMachine(host) || exempt.some((entry) => isExempt(host, port, entry))) return null
     return proxy.includes('://') ? proxy : `http://${proxy}`
   }
 }
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+const loopback = addressesIn('127.0.0.0/8', '::1')
 
 function isThisMachine(host: string): boolean {
-  return host === 'localhost' || isIn(loopback, host)
+  return host === 'localhost' || isAmong(host, loopback)
 }
 
 function isExempt(host: string, port: string, entry: string): boolean {
   if (entry === '*') return true
-  if (entry.includes('/')) return isIn(rangeOf(entry), host)
-  if (isIPv6(entry)) return isIn(rangeOf(`${entry}/128`), host)
+  if (isAmong(host, addressesIn(entry))) return true
   const [, name = '', given = port] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? []
   if (given !== port) return false
-  const address = name.replace(/^\[(.*)\]$/, '$1')
-  if (isIPv6(address)) return isIn(rangeOf(`${address}/128`), host)
-  return host === name || host.endsWith(`.${name}`)
+  return host === name || host.endsWith(`.${name}`) || isAmong(host, addressesIn(name.replace(/^\[(.*)\]$/, '$1')))
 }
 
-/** Empty where it is none. */
-function rangeOf(text: string): BlockList {
-  const range = new BlockList()
-  const [, address = '', bits = ''] = /^(.*)\/(\d{1,3})$/.exec(text) ?? []
-  const family = isIP(address)
-  if (family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)) {
-    range.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6')
-  }
-  return range
+/** Empty where they are none. */
+function addressesIn(...texts: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const text of texts) addAddresses(list, text)
+  return list
 }
 
-function isIn(range: BlockList, host: string): boolean {
-  const family = isIP(host)
-  return family !== 0 && range.check(host, family === 4 ? 'ipv4' : 'ipv6')
+function isAmong(host: string, addresses: BlockList): boolean {
+  const version = isIP(host)
+  return version !== 0 && addresses.check(host, version === 4 ? 'ipv4' : 'ipv6')
 }

@@ -1,12 +1,8 @@
 import { expect, it } from 'vitest'
-import { createBridge } from '../../src/app/bridge.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { defaultRetry } from '../../src/core/retry.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { fixedSecret } from '../../src/lib/secret.ts'
-import { createMetrics } from '../../src/observability/metrics.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { aConfig, anEvent } from '../support/builders.ts'
+import { aBridge, aCommandTarget } from '../support/bridge.ts'
+import { anEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -14,7 +10,7 @@ import { waitFor } from '../support/wait-for.ts'
 const never = new AbortController().signal
 
 /** A bridge that owes one delivery to a command, on a store that does not answer an operation any more once that is said. */
-async function aBridge(
+async function aBridgeThatOwes(
   command: readonly string[],
   { timeoutMs, stuckIn, damagedIn = '' }: { timeoutMs: number; stuckIn: string; damagedIn?: string },
 ) {
@@ -29,13 +25,7 @@ async function aBridge(
       if (operation === stuckIn) await new Promise(() => {})
     },
   })
-  const { meters } = createMetrics({ store, clock, parts: () => ({}), version: 'test' })
-  const named = { type: 'exec', options: { command }, concurrency: 1, perSecond: null }
-  const local = { ...named, timeoutMs, retry: defaultRetry, disableAfterMs: null }
-  const bridge = createBridge(aConfig({ targets: new Map([['local', local]]) }), {
-    ...{ store, clock, meters, log: silentLog, random: () => 0.5, holder: 'me', isReload: false },
-    secret: () => fixedSecret('none'),
-  })
+  const bridge = aBridge({ store, clock }, { targets: new Map([['local', aCommandTarget(command, timeoutMs)]]) })
   const stop = new AbortController()
   let isOver = false
   let failure: unknown = null
@@ -54,7 +44,10 @@ async function aBridge(
 }
 
 it('a stop waits for as long as an attempt may take', async () => {
-  const { clock, memory, stop, passes, isOver } = await aBridge(['sleep', '600'], { timeoutMs: 300_000, stuckIn: '' })
+  const { clock, memory, stop, passes, isOver } = await aBridgeThatOwes(['sleep', '600'], {
+    timeoutMs: 300_000,
+    stuckIn: '',
+  })
   await passes('claim')
 
   stop.abort()
@@ -69,7 +62,7 @@ it('a stop waits for as long as an attempt may take', async () => {
 })
 
 it('a stop does not wait for ever for a store that does not answer', async () => {
-  const { clock, stop, passes, isOver } = await aBridge(['true'], { timeoutMs: 1_000, stuckIn: 'settle' })
+  const { clock, stop, passes, isOver } = await aBridgeThatOwes(['true'], { timeoutMs: 1_000, stuckIn: 'settle' })
   await passes('settle')
 
   stop.abort()
@@ -81,7 +74,10 @@ it('a stop does not wait for ever for a store that does not answer', async () =>
 })
 
 it('a stop does not wait for ever for what looks after the store', async () => {
-  const { clock, stop, passes, isOver } = await aBridge(['true'], { timeoutMs: 1_000, stuckIn: 'writesByOthers' })
+  const { clock, stop, passes, isOver } = await aBridgeThatOwes(['true'], {
+    timeoutMs: 1_000,
+    stuckIn: 'writesByOthers',
+  })
   await passes('settle')
 
   stop.abort()
@@ -91,7 +87,7 @@ it('a stop does not wait for ever for what looks after the store', async () => {
 })
 
 it('a store that turns out damaged while a stop waits fails the run', async () => {
-  const { clock, stop, passes, failure } = await aBridge(['sleep', '0.2'], {
+  const { clock, stop, passes, failure } = await aBridgeThatOwes(['sleep', '0.2'], {
     timeoutMs: 300_000,
     stuckIn: '',
     damagedIn: 'settle',

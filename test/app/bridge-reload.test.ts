@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { createBridge } from '../../src/app/bridge.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { defaultRetry } from '../../src/core/retry.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { fixedSecret } from '../../src/lib/secret.ts'
-import { createMetrics } from '../../src/observability/metrics.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { aConfig, anEvent } from '../support/builders.ts'
+import { aBridge, aCommandTarget } from '../support/bridge.ts'
+import { anEvent } from '../support/builders.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -28,16 +24,10 @@ async function aWorld(refuses: { operations: readonly string[] }) {
       if (refuses.operations.includes(operation)) throw new StoreError('STORE_FULL', 'the disk is full')
     },
   })
-  const { meters } = createMetrics({ store, clock, parts: () => ({}), version: 'test' })
   const lines = join(folder, 'lines')
-  const options = { command: ['sh', '-c', `echo sent >> ${lines}`] }
-  const named = { type: 'exec', options, concurrency: 1, perSecond: null }
-  const local = { ...named, timeoutMs: 1_000, retry: defaultRetry, disableAfterMs: null }
+  const local = aCommandTarget(['sh', '-c', `echo sent >> ${lines}`], 1_000)
   const start = (isReload: boolean) => {
-    const bridge = createBridge(aConfig({ targets: new Map([['local', local]]) }), {
-      ...{ store, clock, meters, log: silentLog, random: () => 0.5, holder: 'me', isReload },
-      secret: () => fixedSecret('none'),
-    })
+    const bridge = aBridge({ store, clock, isReload }, { targets: new Map([['local', local]]) })
     const stop = new AbortController()
     const life = { stop, end: 'runs' }
     void bridge.run(stop.signal, never).then(

@@ -1,15 +1,13 @@
 import { expect, it } from 'vitest'
-import { createBridge } from '../../src/app/bridge.ts'
 import { WatchRunner } from '../../src/app/watch-runner.ts'
 import type { Source, SpaceWatch } from '../../src/core/source.ts'
 import { silentLog } from '../../src/lib/log.ts'
-import { fixedSecret } from '../../src/lib/secret.ts'
-import { createMetrics } from '../../src/observability/metrics.ts'
 import { silentPipelineMeter } from '../../src/pipeline/meter.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { type Store, watchLease } from '../../src/store/store.ts'
 import { aCommit, watch } from '../store/commits.ts'
-import { aConfig, aState, aTrigger } from '../support/builders.ts'
+import { aBridge } from '../support/bridge.ts'
+import { aState, aTrigger } from '../support/builders.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 
 /** A store that replicas share, in which one of them watches a space under the trigger `old`. */
@@ -17,8 +15,7 @@ async function aSharedStore() {
   const clock = new FakeClock()
   const store: Store = Object.assign(createMemoryStore(clock), { isShared: true })
   const epoch = (await store.lease(watchLease(watch), 'other', 6_000))?.epoch ?? 0
-  const decided = { size: 9, mtime: 1, eventId: null, at: 0 } as never
-  const state = aState({ trigger: 'old', phase: 'complete', decided: [decided] })
+  const state = aState({ trigger: 'old', phase: 'complete' })
   await store.commit(
     aCommit({ epoch, states: [state], baselines: [{ trigger: 'old', state: 'done', cutMs: clock.now() }] }),
   )
@@ -29,11 +26,7 @@ const renamedFrom = new Map([['new', 'old']])
 
 it('a replica that starts does not take the state of a trigger from under another one that still watches by its old name', async () => {
   const { clock, store } = await aSharedStore()
-  const { meters } = createMetrics({ store, clock, parts: () => ({}), version: 'test' })
-  const bridge = createBridge(aConfig({ renamedFrom }), {
-    ...{ store, clock, meters, log: silentLog, random: () => 0.5, holder: 'me', isReload: false },
-    secret: () => fixedSecret('none'),
-  })
+  const bridge = aBridge({ store, clock }, { renamedFrom })
   const stop = new AbortController()
   const running = bridge.run(stop.signal, new AbortController().signal)
   await settled()
@@ -58,8 +51,8 @@ it('takes it over once it watches itself', async () => {
   const source: Source = {
     listSpaces: async () => [],
     openSpace: async () => aWatch,
-    fileVersion: async () => null as never,
-    readContent: async () => null as never,
+    fileVersion: () => Promise.reject(new Error('not asked here')),
+    readContent: () => Promise.reject(new Error('not asked here')),
     close: async () => {},
   }
   const runner = new WatchRunner({
@@ -68,7 +61,7 @@ it('takes it over once it watches itself', async () => {
     renamedFrom,
     onOwed: () => {},
     onSpace: () => {},
-  } as never)
+  })
   const stop = new AbortController()
   const running = runner.run(stop.signal)
   await clock.advance(3_000)

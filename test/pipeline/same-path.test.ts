@@ -18,15 +18,21 @@ async function poll(world: PipelineWorld, times: number): Promise<void> {
   }
 }
 
-it('heeds the marker that was put in the place of an older one', async () => {
+/** A file `file-1` that has fired because of its marker `marker-1`. */
+async function aToldFile(): Promise<PipelineWorld> {
   const world = await aWatch()
-  world.put('in/a.avi', { size: 10, mtime: 100 })
+  world.put('in/a.avi', { size: 10, mtime: 100 }, 'file-1')
   world.put('in/a.avi.done', { size: 0, mtime: 101 }, 'marker-1')
   await poll(world, 4)
   expect(await world.events()).toHaveLength(1)
+  return world
+}
+
+it('heeds the marker that was put in the place of an older one', async () => {
+  const world = await aToldFile()
 
   // Between two listings: the file is written anew, and so is its marker, as another file of the same name.
-  world.put('in/a.avi', { size: 20, mtime: 200 })
+  world.put('in/a.avi', { size: 20, mtime: 200 }, 'file-1')
   world.real.delete('marker-1')
   world.put('in/a.avi.done', { size: 0, mtime: 201 }, 'marker-2')
   await poll(world, 6)
@@ -35,11 +41,7 @@ it('heeds the marker that was put in the place of an older one', async () => {
 })
 
 it('tells the file that was put in the place of an older one that its marker came', async () => {
-  const world = await aWatch()
-  world.put('in/a.avi', { size: 10, mtime: 100 }, 'file-1')
-  world.put('in/a.avi.done', { size: 0, mtime: 101 }, 'marker-1')
-  await poll(world, 4)
-  expect(await world.events()).toHaveLength(1)
+  const world = await aToldFile()
 
   // Uploaded anew under a temporary name and renamed over the old one; then its marker, as another file too.
   world.real.delete('file-1')
@@ -52,11 +54,7 @@ it('tells the file that was put in the place of an older one that its marker cam
 })
 
 it('tells it also where the marker comes with the next listing', async () => {
-  const world = await aWatch()
-  world.put('in/a.avi', { size: 10, mtime: 100 }, 'file-1')
-  world.put('in/a.avi.done', { size: 0, mtime: 101 }, 'marker-1')
-  await poll(world, 4)
-  expect(await world.events()).toHaveLength(1)
+  const world = await aToldFile()
 
   world.real.delete('file-1')
   world.real.delete('marker-1')

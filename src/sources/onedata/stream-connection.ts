@@ -5,6 +5,7 @@ import type { Reply } from '../../lib/network.ts'
 import { parseJson } from './errors.ts'
 import { objectOf } from './events-messages.ts'
 import type { Connection } from './provider.ts'
+import { readText } from './wire.ts'
 
 export interface StreamRequest {
   readonly connection: Connection
@@ -113,9 +114,7 @@ async function streamOf(request: StreamRequest, { reply, close }: Attempt, signa
 async function refusedDirectory({ clock }: StreamRequest, { body }: Reply, close: () => void): Promise<number | null> {
   const cancel = clock.timer(headTimeoutMs, close)
   try {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of body) if (chunks.push(chunk) > 64 || Buffer.concat(chunks).length > mostOfRefusal) break
-    const { error } = objectOf(parseJson(Buffer.concat(chunks).toString('utf8')))
+    const { error } = objectOf(parseJson((await readText(body, mostOfRefusal)) ?? ''))
     const number = /^observedDirectories\[(\d+)\]$/.exec(String(objectOf(objectOf(error).details).key))?.[1]
     return number === undefined || number === '0' ? null : Number(number) - 1
   } catch {

@@ -96,7 +96,7 @@ async function readAnswer(request: Request, reply: Reply): Promise<Answer> {
 }
 
 /** The whole body, or null (and the connection cut) when it is longer than `maxBytes`. */
-async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | null> {
+export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | null> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of body) {

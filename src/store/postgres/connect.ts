@@ -4,6 +4,7 @@ import { ConfigError } from '../../core/errors.ts'
 import { type Clock, sleep } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { SecretSource } from '../../lib/secret.ts'
+import { endsWithin } from '../../lib/within.ts'
 import { type Database, type Query, type Row, repeated } from './database.ts'
 
 export interface ConnectOptions {
@@ -132,10 +133,7 @@ class PooledDatabase implements Database {
     while (!signal.aborted) {
       if (client !== null) {
         await ended(client, signal)
-        const given = new AbortController()
-        const tooLong = sleep(clock, goodByeMs, given.signal).catch(() => {})
-        await Promise.race([client.end().catch(() => {}), tooLong])
-        given.abort()
+        await endsWithin(clock, goodByeMs, client.end())
       }
       await sleep(clock, listenAgainMs, signal).catch(() => {})
       if (signal.aborted) return

@@ -18,6 +18,7 @@ import type {
   TargetState,
   WatchKey,
 } from '../store.ts'
+import { ClaimsInHand } from './claims-in-hand.ts'
 import type { Database, Query } from './database.ts'
 import { DeliveryRows } from './delivery-rows.ts'
 import { FileRows } from './file-rows.ts'
@@ -105,12 +106,7 @@ class PostgresStore implements Store {
   readonly #members: Membership
   readonly #whispers: Whispers
   readonly #closing = new AbortController()
-  /** Deliveries in this process's hands, by target: how often, for one may be claimed again before its settlement was answered. */
-  readonly #inHand = new Map<string, Map<string, number>>()
-  /** Targets of which a claim failed: whether the database carried it out is not known. */
-  readonly #doubtful = new Set<string>()
-  /** Deliveries of which a settlement failed, and is said again: were they claimed meanwhile, it would be taken for a word about that attempt. */
-  readonly #unsaid = new Set<string>()
+  readonly #inHand = new ClaimsInHand()
   #beating: Promise<void> = Promise.resolve()
   #beatAt = Number.NEGATIVE_INFINITY
   /** Set when this build may not work with the database any more. */
@@ -181,21 +177,23 @@ class PostgresStore implements Store {
 
   async claim(claim: Claim): Promise<readonly ClaimedDelivery[]> {
     const { target } = claim
-    const inHand = this.#inHand.get(target) ?? new Map<string, number>()
-    this.#inHand.set(target, inHand)
-    for (const id of this.#unsaid) if (inHand.has(id)) return []
+    if (!this.#inHand.mayClaim(target)) return []
     // Paused for so long that the others take this process for dead: it says first that it lives.
     if (this.#clock.now() - this.#beatAt > memberTtlMs / 2) await this.#beat()
-    if (this.#doubtful.has(target)) {
-      await this.#query((query) => this.#outbox.release(query, target, [...inHand.keys()]))
-      this.#doubtful.delete(target)
+    const inHand = this.#inHand.afterDoubt(target)
+    if (inHand !== null) {
+      await this.#query((query) => this.#outbox.release(query, target, inHand))
+      this.#inHand.released(target)
     }
     try {
       const claimed = await this.#query((query) => this.#outbox.claim(query, claim, this.#at()))
-      for (const { id } of claimed) inHand.set(id, (inHand.get(id) ?? 0) + 1)
+      this.#inHand.claimed(
+        target,
+        claimed.map(({ id }) => id),
+      )
       return claimed
     } catch (error) {
-      this.#doubtful.add(target)
+      this.#inHand.claimFailed(target)
       throw error
     }
   }
@@ -204,20 +202,14 @@ class PostgresStore implements Store {
   async releaseClaims(): Promise<void> {}
 
   async settle(settlements: readonly Settlement[], owed: readonly OwedEvent[] = []): Promise<void> {
+    const ids = settlements.map(({ id }) => id)
     try {
       await this.#writeSettled(settlements, owed)
     } catch (error) {
-      for (const { id } of settlements) this.#unsaid.add(id)
+      this.#inHand.settlementFailed(ids)
       throw error
     }
-    for (const { id } of settlements) {
-      this.#unsaid.delete(id)
-      for (const inHand of this.#inHand.values()) {
-        const times = inHand.get(id) ?? 0
-        if (times > 1) inHand.set(id, times - 1)
-        else inHand.delete(id)
-      }
-    }
+    this.#inHand.settled(ids)
   }
 
   async #writeSettled(settlements: readonly Settlement[], owed: readonly OwedEvent[]): Promise<void> {
