@@ -12,8 +12,12 @@ import { waitFor } from '../support/wait-for.ts'
 
 const never = new AbortController().signal
 
+/** The clock goes on while the command, a real process, has yet to end: far more of its time than any machine needs. */
+const commandTimeoutMs = 600_000
+
 /** A store that owes one delivery to a command that writes a line, and bridges on it, one after the other. */
 async function aWorld(refuses: { operations: readonly string[] }) {
+  let refusals = 0
   const clock = new FakeClock()
   const folder = tempDir()
   const sqlite = await openSqliteStore({ path: join(folder, 'store.db'), clock })
@@ -21,11 +25,13 @@ async function aWorld(refuses: { operations: readonly string[] }) {
   await sqlite.settle([], [{ event: anEvent(), targets: ['local'] }])
   const store = faultyStore(sqlite, {
     before: (operation) => {
-      if (refuses.operations.includes(operation)) throw new StoreError('STORE_FULL', 'the disk is full')
+      if (!refuses.operations.includes(operation)) return
+      refusals++
+      throw new StoreError('STORE_FULL', 'the disk is full')
     },
   })
   const lines = join(folder, 'lines')
-  const local = aCommandTarget(['sh', '-c', `echo sent >> ${lines}`], 1_000)
+  const local = aCommandTarget(['sh', '-c', `echo sent >> ${lines}`], commandTimeoutMs)
   const start = (isReload: boolean) => {
     const bridge = aBridge({ store, clock, isReload }, { targets: new Map([['local', local]]) })
     const stop = new AbortController()
@@ -44,20 +50,21 @@ async function aWorld(refuses: { operations: readonly string[] }) {
       return 0
     }
   }
-  return { clock, sqlite, start, sent }
+  return { clock, sqlite, start, sent, refusals: () => refusals }
 }
 
 it('a reload sends nothing again whose outcome the store would not take while the bridge before ended', async () => {
   const refuses = { operations: ['settle'] as readonly string[] }
-  const { clock, sqlite, start, sent } = await aWorld(refuses)
+  const { clock, sqlite, start, sent, refusals } = await aWorld(refuses)
   const before = start(false)
-  await waitFor('it was sent', async () => {
+  // That a line was written is not yet an outcome: the command has still to end.
+  await waitFor('the store would not take its outcome', async () => {
     await clock.advance(10)
-    return sent() === 1
+    return refusals() > 0
   })
   before.stop.abort()
   await waitFor('the bridge was left', async () => {
-    await clock.advance(1_000)
+    await clock.advance(10_000)
     return before.end === 'ended'
   })
 
