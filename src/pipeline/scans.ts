@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Baseline } from '../core/baseline.ts'
 import type { FileState, Phase } from '../core/file-state.ts'
 import type { Observation } from '../core/observation.ts'
 import type { ScanMark } from '../core/source.ts'
 import type { Log } from '../lib/log.ts'
-import { baselineCut, isListedWhole } from './baseline-cut.ts'
+import { baselineCut, isListedWhole, stillUnlisted } from './baseline-cut.ts'
 import type { Ledger } from './ledger.ts'
 import { RunningScan } from './running-scan.ts'
 import type { TriggerStepper } from './trigger-stepper.ts'
@@ -97,16 +98,17 @@ export class Scans {
   }
 
   async #endBaselines(scan: RunningScan, unreadable: readonly string[]): Promise<void> {
-    const scanned = this.#steppers.filter((stepper) => stepper.baseline?.state === 'scanning')
-    for (const stepper of scanned) stepper.unlisted = unreadable
-    const through = scanned.filter(({ trigger }) => isListedWhole(trigger.folder, unreadable))
-    await this.#commitBaselines(
-      through.map(({ trigger, baseline }) => {
-        return { trigger: trigger.name, state: 'done', cutMs: baseline?.cutMs ?? null }
-      }),
-    )
-    for (const { trigger } of through) {
-      const fields = { trigger: trigger.name, known: scan.knownFromBefore(trigger.name) }
+    const next = this.#steppers.flatMap(({ trigger, baseline }): readonly Baseline[] => {
+      if (baseline?.state !== 'scanning') return []
+      const { unlisted: before, ...rest } = baseline
+      if (isListedWhole(trigger.folder, unreadable)) return [{ ...rest, state: 'done' }]
+      const unlisted = stillUnlisted(before, unreadable)
+      return isDeepStrictEqual(unlisted, before) ? [] : [{ ...rest, unlisted }]
+    })
+    await this.#commitBaselines(next)
+    for (const { trigger, state } of next) {
+      if (state !== 'done') continue
+      const fields = { trigger, known: scan.knownFromBefore(trigger) }
       this.#log.info(fields, 'the first listing is done: files from before are known and do not fire')
     }
   }

@@ -36,8 +36,6 @@ export class TriggerStepper {
   readonly trigger: Trigger
   /** How far the trigger is with what was there before it; null = its first listing has not begun. */
   baseline: Baseline | null = null
-  /** While the first listing goes on: directories that no listing could read so far; null = none was made in this process, so that all of it is unlisted. */
-  unlisted: readonly string[] | null = null
   readonly #space: Space
   readonly #matcher: Matcher
   readonly #isTemporary: (path: string) => boolean
@@ -74,15 +72,10 @@ export class TriggerStepper {
     const role = this.#roleOf(seen, before)
     if (role.kind === 'foreign') return this.#movedAway(before, seen)
     if (role.kind === 'marker') return this.#markerSeen({ seen, before, of: role.of }, known, moment)
-    const isOld =
-      isListed && this.baseline?.state === 'scanning' && isBefore(seen, this.baseline) && this.#isUnlisted(seen)
+    const { baseline } = this
+    const isOld = isListed && baseline?.state === 'scanning' && isBefore(seen, baseline) && isUnlisted(seen, baseline)
     const input: Input = { kind: isOld ? 'found' : 'seen', seen }
     return this.#step(before?.isMarker ? undefined : before, input, known, moment)
-  }
-
-  /** Whether no listing could have found it before: what comes to where one was, from elsewhere and with its old times, is new. */
-  #isUnlisted({ dir }: FileSeen): boolean {
-    return this.unlisted === null || dir === null || this.unlisted.some((each) => isInside(dir, each))
   }
 
   /** Its time has come. */
@@ -227,6 +220,11 @@ function placeOf(seen: FileSeen, before: FileState | undefined): string | null {
 function isBefore(seen: FileSeen, { cutMs }: Baseline): boolean {
   const changedAt = seen.facts.ctime ?? seen.facts.mtime
   return cutMs !== null && changedAt !== undefined && changedAt * 1_000 < cutMs
+}
+
+/** Whether no listing could have found it before: what comes to where one was, from elsewhere and with its old times, is new. */
+function isUnlisted({ dir }: FileSeen, { unlisted }: Baseline): boolean {
+  return unlisted === undefined || dir === null || unlisted.some((each) => isInside(dir, each))
 }
 
 /** Whether a marker was written since the watch began: then it speaks for a file from before, too. */

@@ -1,3 +1,4 @@
+import type { Baseline } from '../core/baseline.ts'
 import { type Answer, type DeliveryState, hasEnded, type Job } from '../core/delivery.ts'
 import { type Event, streamOf } from '../core/event.ts'
 import type { FileState, Phase } from '../core/file-state.ts'
@@ -62,6 +63,22 @@ export function decodeState(
   }
   // What `encodeState` wrote under this schema's version; rows come from nowhere else.
   return { ...absent, ...data, ...columns } as FileState
+}
+
+/** Value of the column `unlisted`. */
+export function encodeUnlisted({ unlisted }: Baseline): string | null {
+  return unlisted === undefined ? null : JSON.stringify(unlisted)
+}
+
+/** The baseline of a row. */
+export function decodeBaseline(trigger: string, row: Readonly<Record<string, unknown>>): Baseline {
+  return {
+    trigger,
+    state: row.state === 'done' ? 'done' : 'scanning',
+    cutMs: numberOrNull(row.cut_ms),
+    // What `encodeUnlisted` wrote.
+    ...(row.unlisted === null ? {} : { unlisted: JSON.parse(String(row.unlisted)) as readonly string[] }),
+  }
 }
 
 /** Values of the columns `job` and `job_seen`. */

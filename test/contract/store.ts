@@ -168,12 +168,25 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
     describe('commit', () => {
       test('takes states, events, cursor and baselines together', async () => {
         const state = aState({ evidence: null, wakeAt: 7 })
-        const baseline = { trigger: 'default', state: 'scanning', cutMs: 5 } as const
+        const baseline = { trigger: 'default', state: 'scanning', cutMs: 5, unlisted: ['in/ü', 'in/b'] } as const
         await store.commit(aCommit({ states: [state], events: [owed('e')], cursor, baselines: [baseline] }))
         expect((await store.files('default', ['f1', 'absent'])).get('f1')).toEqual(state)
         expect(await store.cursor(watch)).toEqual(cursor)
         expect(await store.baseline('default')).toEqual(baseline)
         expect(await find('e')).toMatchObject({ state: 'owed', attempts: 0, nextAt: start, createdAt: start })
+      })
+
+      test('replaces a baseline whole', async () => {
+        const scanning = { trigger: 'default', state: 'scanning', cutMs: 5 } as const
+        for (const baseline of [
+          scanning,
+          { ...scanning, unlisted: [] },
+          { ...scanning, unlisted: ['in/a'] },
+          scanning,
+        ]) {
+          await store.commit(aCommit({ baselines: [baseline] }))
+          expect(await store.baseline('default')).toStrictEqual(baseline)
+        }
       })
 
       test('of a writer that lost its lease is refused whole', async () => {

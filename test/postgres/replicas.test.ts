@@ -240,8 +240,9 @@ describe('a database', () => {
 })
 
 describe('an upgrade', () => {
-  const expanding = { version: 2, minReader: 1, sql: 'ALTER TABLE $schema.files ADD COLUMN later text;' }
-  const contracting = { version: 2, minReader: 2, sql: 'ALTER TABLE $schema.deliveries DROP COLUMN job_seen;' }
+  const version = migrations.length + 1
+  const expanding = { version, minReader: 1, sql: 'ALTER TABLE $schema.files ADD COLUMN later text;' }
+  const contracting = { version, minReader: version, sql: 'ALTER TABLE $schema.deliveries DROP COLUMN job_seen;' }
 
   it('that only adds leaves older replicas at work', async () => {
     const { scene, schema, upload, ids, arrived } = await aCluster()
@@ -266,7 +267,7 @@ describe('an upgrade', () => {
     const late = scene.start()
     expect(await late.ended).toBe(1)
     for (const { stderr } of [leader, standby, late]) {
-      expect(stderr.join('\n')).toContain('has schema 2, and this OneTrigger works with 1')
+      expect(stderr.join('\n')).toContain(`has schema ${version}, and this OneTrigger works with ${version - 1}`)
     }
   })
 })

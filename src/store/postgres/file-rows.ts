@@ -1,6 +1,6 @@
 import type { Baseline } from '../../core/baseline.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
-import { decodeState, encodeState, phaseNumbers, phaseOf } from '../encoding.ts'
+import { decodeBaseline, decodeState, encodeState, encodeUnlisted, phaseNumbers, phaseOf } from '../encoding.ts'
 import type { Query, Row } from './database.ts'
 import { keyText } from './sql.ts'
 
@@ -76,25 +76,20 @@ export class FileRows {
   }
 
   async putBaselines(query: Query, baselines: readonly Baseline[]): Promise<void> {
-    for (const { trigger, state, cutMs } of baselines) {
+    for (const baseline of baselines) {
       await query(
-        `INSERT INTO ${this.#schema}.baselines (trigger, state, cut_ms) VALUES ($1, $2, $3)
-         ON CONFLICT (trigger) DO UPDATE SET state = excluded.state, cut_ms = excluded.cut_ms`,
-        [keyText(trigger), state, cutMs],
+        `INSERT INTO ${this.#schema}.baselines (trigger, state, cut_ms, unlisted) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (trigger) DO UPDATE SET state = excluded.state, cut_ms = excluded.cut_ms, unlisted = excluded.unlisted`,
+        [keyText(baseline.trigger), baseline.state, baseline.cutMs, encodeUnlisted(baseline)],
       )
     }
   }
 
   async baseline(query: Query, trigger: string): Promise<Baseline | null> {
-    const [row] = await query(`SELECT state, cut_ms FROM ${this.#schema}.baselines WHERE trigger = $1`, [
+    const [row] = await query(`SELECT state, cut_ms, unlisted FROM ${this.#schema}.baselines WHERE trigger = $1`, [
       keyText(trigger),
     ])
-    if (row === undefined || row.state === 'tried') return null
-    return {
-      trigger,
-      state: row.state === 'done' ? 'done' : 'scanning',
-      cutMs: row.cut_ms === null ? null : Number(row.cut_ms),
-    }
+    return row === undefined || row.state === 'tried' ? null : decodeBaseline(trigger, row)
   }
 
   /** A first try stands where the baseline will, in the state `tried`. */

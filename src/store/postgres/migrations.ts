@@ -50,4 +50,11 @@ CREATE TABLE $schema.flights (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX flights_by_member ON $schema.flights (member);`,
   },
+  {
+    version: 2,
+    // Older builds neither read nor write it: their next listing counts as the first.
+    minReader: 1,
+    // JSON; NULL = no listing has ended.
+    sql: 'ALTER TABLE $schema.baselines ADD COLUMN unlisted text;',
+  },
 ]

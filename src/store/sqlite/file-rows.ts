@@ -1,7 +1,15 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Baseline } from '../../core/baseline.ts'
 import type { FileState, Phase } from '../../core/file-state.ts'
-import { decodeState, encodeState, phaseNumbers, phaseOf, textKey } from '../encoding.ts'
+import {
+  decodeBaseline,
+  decodeState,
+  encodeState,
+  encodeUnlisted,
+  phaseNumbers,
+  phaseOf,
+  textKey,
+} from '../encoding.ts'
 import type { Names, Statements } from './statements.ts'
 
 /** One look-up holds at most this many parameters. */
@@ -74,25 +82,21 @@ export class FileRows {
 
   putBaseline(baseline: Baseline): void {
     this.#statements.run(
-      `INSERT INTO baselines (trigger_id, state, cut_ms) VALUES (?, ?, ?)
-       ON CONFLICT (trigger_id) DO UPDATE SET state = excluded.state, cut_ms = excluded.cut_ms`,
+      `INSERT INTO baselines (trigger_id, state, cut_ms, unlisted) VALUES (?, ?, ?, ?)
+       ON CONFLICT (trigger_id) DO UPDATE SET state = excluded.state, cut_ms = excluded.cut_ms, unlisted = excluded.unlisted`,
       this.#names.id(baseline.trigger),
       baseline.state,
       baseline.cutMs,
+      encodeUnlisted(baseline),
     )
   }
 
   baseline(trigger: string): Baseline | null {
     const row = this.#statements.one(
-      'SELECT state, cut_ms FROM baselines WHERE trigger_id = ?',
+      'SELECT state, cut_ms, unlisted FROM baselines WHERE trigger_id = ?',
       this.#names.find(trigger),
     )
-    if (row === undefined || row.state === 'tried') return null
-    return {
-      trigger,
-      state: row.state === 'done' ? 'done' : 'scanning',
-      cutMs: row.cut_ms === null ? null : Number(row.cut_ms),
-    }
+    return row === undefined || row.state === 'tried' ? null : decodeBaseline(trigger, row)
   }
 
   /** A first try stands where the baseline will, in the state `tried`. */

@@ -127,4 +127,11 @@ CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
   DELETE FROM events WHERE seq = old.event_seq AND deliveries <= 0;
 END;`,
   },
+  {
+    version: 5,
+    // Older builds neither read nor write it: their next listing counts as the first.
+    minReader: 4,
+    // JSON; NULL = no listing has ended.
+    sql: 'ALTER TABLE baselines ADD COLUMN unlisted TEXT;',
+  },
 ]
