@@ -47,8 +47,16 @@ export class LiveStream {
     this.write('data: ')
     for (let left = bytes; left > 0 && !this.#closed; left -= hugePiece.length) {
       const room = this.#response.write(hugePiece.subarray(0, Math.min(left, hugePiece.length)))
-      if (!room && !this.#closed) await Promise.race([once(this.#response, 'drain'), once(this.#response, 'close')])
+      if (!room && !this.#closed) await this.#drained()
     }
+  }
+
+  /** Ends with the stream, too. */
+  async #drained(): Promise<void> {
+    const over = new AbortController()
+    const { signal } = over
+    await Promise.race([once(this.#response, 'drain', { signal }), once(this.#response, 'close', { signal })])
+    over.abort()
   }
 
   freeze(): void {
