@@ -216,6 +216,7 @@ describe('a configuration', () => {
       '~ Resources.Function.Properties.MemorySize: 512 -> 1024',
       '~ Resources.FunctionRetries.Properties.MaximumEventAgeInSeconds: 60 -> 300',
       '~ Resources.Schedule.Properties.ScheduleExpression: rate(1 minute) -> rate(5 minutes)',
+      '~ Resources.ErrorAlarm.Properties.Period: 300 -> 600',
     ])
 
     expect((await deploy(...other)).out).toContain('stack updated')
