@@ -35,7 +35,7 @@ export interface BridgeDeps {
     readonly pipeline: PipelineMeter
     readonly delivery: DeliveryMeter
   }
-  /** Names this process among others on the same store; the bridges of one process share it, so that a reload keeps the watches' leases. */
+  /** Names this bridge among others on the same store: what one still writes that was left at a reload is refused once the next one watches. */
   readonly holder: string
   /** It follows another bridge: a wrong token or space is then waited out, for the process is at work. */
   readonly isReload: boolean

@@ -69,7 +69,6 @@ interface RunDeps extends ServeDeps {
 
 /** One bridge after the other: a reload ends one and starts the next on the same store. */
 async function runBridges(first: Config, deps: RunDeps): Promise<void> {
-  const holder = randomUUID()
   const build = (config: Config, isReload: boolean) =>
     createBridge(config, {
       store: deps.store,
@@ -78,7 +77,7 @@ async function runBridges(first: Config, deps: RunDeps): Promise<void> {
       log: deps.log,
       secret: createSecrets(),
       meters: deps.metrics.meters,
-      holder,
+      holder: randomUUID(),
       isReload,
       mayStartThreads: true,
       ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),

@@ -25,7 +25,7 @@ export interface WatchRunnerOptions {
   readonly space: string
   readonly triggers: readonly Trigger[]
   readonly store: Store
-  /** Names this process among others on the same store. */
+  /** Names this bridge among others on the same store. */
   readonly holder: string
   /** Whether a wrong token or space ends it where nothing ever worked; else it is waited out. */
   readonly mayGiveUp: boolean

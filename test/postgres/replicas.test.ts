@@ -239,6 +239,18 @@ describe('a database', () => {
   )
 })
 
+it('a reload watches under an epoch of its own: a late write of what it left is refused', async () => {
+  const { scene, upload, arrived } = await aCluster()
+  const replica = scene.start()
+  const epochOf = (line: string) => Number(/epoch[=":]+(\d+)/.exec(line)?.[1])
+  const first = epochOf(await said(replica, watching))
+  await said(replica, 'the first listing is done')
+  const before = replica.stderr.length
+  replica.child.kill('SIGHUP')
+  expect(epochOf(await said(replica, watching, before))).toBe(first + 1)
+  await arrived([upload()])
+})
+
 describe('an upgrade', () => {
   const version = migrations.length + 1
   const expanding = { version, minReader: 1, sql: 'ALTER TABLE $schema.files ADD COLUMN later text;' }
