@@ -24,6 +24,12 @@ export function proxyFromEnvironment(env: ProxyVariables): (url: URL) => string 
   }
 }
 
+/** For a message about a connection that failed, who stands between: ` through the proxy http://proxy:3128`, without name and password; null = nobody, ''. */
+export function throughProxy(proxy: string | null): string {
+  const url = proxy === null ? null : URL.parse(proxy)
+  return url === null ? '' : ` through the proxy ${url.protocol}//${url.host}`
+}
+
 const loopback = addressesIn('127.0.0.0/8', '::1')
 
 function isThisMachine(host: string): boolean {

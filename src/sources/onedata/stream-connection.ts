@@ -2,6 +2,7 @@ import { SourceError } from '../../core/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { gather, type Piece } from '../../lib/gather.ts'
 import type { Reply } from '../../lib/network.ts'
+import { throughProxy } from '../../lib/proxy.ts'
 import { parseJson } from './errors.ts'
 import { objectOf } from './events-messages.ts'
 import type { Connection } from './provider.ts'
@@ -86,7 +87,10 @@ async function attempt(request: StreamRequest, token: string, signal: AbortSigna
     signal.throwIfAborted()
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     const why = isLate ? `it did not answer within ${headTimeoutMs / 1_000} s` : code
-    throw new SourceError('SOURCE_UNREACHABLE', `${connection.origin} could not be reached for its stream (${why})`)
+    throw new SourceError(
+      'SOURCE_UNREACHABLE',
+      `${connection.origin} could not be reached for its stream${throughProxy(connection.proxy)} (${why})`,
+    )
   } finally {
     cancel()
   }

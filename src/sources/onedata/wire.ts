@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Line, Reply } from '../../lib/network.ts'
 import { onAbort } from '../../lib/on-abort.ts'
+import { throughProxy } from '../../lib/proxy.ts'
 import { outOfProtocol, parseJson, type Refusal, refusalOf, unreachable } from './errors.ts'
 import type { Connection } from './provider.ts'
 
@@ -51,13 +52,14 @@ export interface Wire {
 /** Opens nothing yet; at most `concurrency` connections at once. */
 export function createWire(connection: Connection, concurrency: number): Wire {
   const line = connection.network.questions(connection, concurrency)
+  const way = throughProxy(connection.proxy)
   return {
-    exchange: (request, bounds) => exchange(line, request, bounds),
+    exchange: (request, bounds) => exchange(line, request, { ...bounds, way }),
     close: () => line.close(),
   }
 }
 
-async function exchange(line: Line, request: Request, bounds: Bounds): Promise<Exchange> {
+async function exchange(line: Line, request: Request, bounds: Bounds & { readonly way: string }): Promise<Exchange> {
   const ended = new AbortController()
   const abort = () => ended.abort()
   const cancelAbort = onAbort(bounds.signal, abort)
@@ -71,9 +73,12 @@ async function exchange(line: Line, request: Request, bounds: Bounds): Promise<E
   } catch (error) {
     bounds.signal.throwIfAborted()
     if (ended.signal.aborted) {
-      return { status, result: unreachable(`it did not answer within ${bounds.timeoutMs / 1_000} s`, false) }
+      return {
+        status,
+        result: unreachable(`it did not answer within ${bounds.timeoutMs / 1_000} s${bounds.way}`, false),
+      }
     }
-    return { status, result: failureOf(error) }
+    return { status, result: failureOf(error, bounds.way) }
   } finally {
     cancelTimer()
     cancelAbort()
@@ -119,11 +124,11 @@ function success({ headers }: Reply, body: unknown): Success {
 }
 
 /** Only the code of a network error is kept: the error itself carries the request's headers, and with them the token. */
-function failureOf(error: unknown): Refusal {
+function failureOf(error: unknown, way: string): Refusal {
   if (!isNetworkError(error)) throw error
   const { code } = error
-  if (!certificateErrors.has(code)) return unreachable(`the connection failed (${code})`, true)
-  return unreachable(`its certificate is not trusted (${code}); name its authority with \`ca\``, false)
+  if (!certificateErrors.has(code)) return unreachable(`the connection failed${way} (${code})`, true)
+  return unreachable(`its certificate is not trusted${way} (${code}); name its authority with \`ca\``, false)
 }
 
 /** What a network rejects with has a code; whatever has none is a defect of our own. */

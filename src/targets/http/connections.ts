@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigError } from '../../core/errors.ts'
 import { type SecretRef, secretRef } from '../../lib/fields.ts'
+import { throughProxy } from '../../lib/proxy.ts'
 import type { SecretSource } from '../../lib/secret.ts'
 import { Line, type LineDeps } from './line.ts'
 
@@ -48,7 +49,7 @@ export class Connections {
   readonly #ca: PemSource | null
   readonly #certificate: PemSource | null
   readonly #key: PemSource | null
-  #open: { readonly identity: Identity; readonly line: Line } | null = null
+  #open: { readonly identity: Identity; readonly proxy: string | null; readonly line: Line } | null = null
 
   constructor({ proxy, ca, clientCertificate, clientKey }: ConnectionOptions, deps: ConnectionDeps) {
     this.#deps = deps
@@ -75,9 +76,14 @@ export class Connections {
     const { concurrency: connections, timeoutMs } = this.#deps
     const plan = { origin: url.origin, proxy, tls, connections, connectTimeoutMs: Math.min(timeoutMs, 10_000) }
     const line = new Line(plan, this.#deps)
-    this.#open = { identity, line }
+    this.#open = { identity, proxy, line }
     void open?.line.close()
     return line
+  }
+
+  /** Who stands between, for a message that one of them failed (`throughProxy`). */
+  get way(): string {
+    return throughProxy(this.#open?.proxy ?? null)
   }
 
   async close(): Promise<void> {

@@ -10,16 +10,18 @@ const unreachable: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'EGRESS_FORBIDDEN',
   'UND_ERR_CONNECT_TIMEOUT',
+  // Of a proxy that refuses to open the way.
+  'UND_ERR_ABORTED',
 ])
 
-/** What an error of the connection means. Names nothing but its code: messages of undici may hold the URL. Rethrows what is none. */
-export function outcomeOfError(error: unknown): Outcome {
+/** What an error of the connection means; `way` says who stands between. Names nothing but its code: messages of undici may hold the URL. Rethrows what is none. */
+export function outcomeOfError(error: unknown, way: string): Exclude<Outcome, { kind: 'delivered' }> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === '') throw error
-  if (unreachable.has(code)) return { kind: 'unavailable', reason: `no connection to the receiver (${code})` }
+  if (unreachable.has(code)) return { kind: 'unavailable', reason: `no connection to the receiver${way} (${code})` }
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
-    return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed (${code})` }
+    return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed${way} (${code})` }
   }
-  if (code === 'UND_ERR_HEADERS_TIMEOUT') return { kind: 'retry', reason: 'the receiver did not answer in time' }
-  return { kind: 'retry', reason: `the connection broke before the answer (${code})` }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return { kind: 'retry', reason: `the receiver did not answer in time${way}` }
+  return { kind: 'retry', reason: `the connection broke before the answer${way} (${code})` }
 }

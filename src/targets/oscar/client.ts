@@ -81,6 +81,11 @@ export class OscarClient {
     return this.#get(path, this.#limits(signal))
   }
 
+  /** Who stands between, for a message that the connection failed (`throughProxy`). */
+  get way(): string {
+    return this.#connections.way
+  }
+
   close(): Promise<void> {
     return this.#connections.close()
   }

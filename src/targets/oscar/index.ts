@@ -67,7 +67,7 @@ class Oscar implements Target {
       if (error instanceof ConfigError || error instanceof EgressError) {
         return { kind: 'unavailable', reason: error.message }
       }
-      return outcomeOfError(error)
+      return outcomeOfError(error, this.#client.way)
     }
   }
 

@@ -62,17 +62,20 @@ class Webhook implements Target {
       return outcomeOf({ answer, retryAfterMs, control }, this.#options.policy)
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof ConfigError || error instanceof EgressError)
-        return { kind: 'unavailable', reason: error.message }
-      return outcomeOfError(error)
+      return this.#outcomeOf(error)
     }
   }
 
   async probe(signal: AbortSignal): Promise<string> {
     const url = this.#checkedUrl()
     // HEAD: whatever it answers, somebody is there, and nothing starts.
-    const { status } = await this.#exchange(url, { origin: url.origin, method: 'HEAD', path: '/' }, signal)
-    return `${url.origin} answers (${status} to a HEAD of /)`
+    try {
+      const { status } = await this.#exchange(url, { origin: url.origin, method: 'HEAD', path: '/' }, signal)
+      return `${url.origin} answers (${status} to a HEAD of /)`
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new Error(this.#outcomeOf(error).reason)
+    }
   }
 
   close(): Promise<void> {
@@ -83,6 +86,12 @@ class Webhook implements Target {
     const { clock, timeoutMs } = this.#deps
     const bounds = { signal, clock, until: clock.now() + timeoutMs, mostBytes: mostAnswerBytes }
     return this.#connections.to(url).exchange(request, bounds)
+  }
+
+  #outcomeOf(error: unknown) {
+    if (error instanceof ConfigError || error instanceof EgressError)
+      return { kind: 'unavailable', reason: error.message } as const
+    return outcomeOfError(error, this.#connections.way)
   }
 
   #checkedUrl(): URL {

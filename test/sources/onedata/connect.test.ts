@@ -5,7 +5,8 @@ import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openProvider } from '../../../src/sources/onedata/connect.ts'
+import { createConnection, openProvider } from '../../../src/sources/onedata/connect.ts'
+import { openStream } from '../../../src/sources/onedata/stream-connection.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { never, startProvider, testDeps, testOptions } from './peer.ts'
 
@@ -58,6 +59,17 @@ describe('a provider behind a proxy', () => {
 
     expect(proxy.seen).toHaveLength(1)
     expect(other.seen).toHaveLength(1)
+  })
+
+  it('names the proxy that it could not be reached through, without its password', async () => {
+    const origin = 'http://provider.test'
+    const [options, deps] = [testOptions(origin, { proxy: 'http://user:canary@127.0.0.1:1' }), testDeps()]
+    const connection = createConnection(origin, options, deps)
+    const subscription = { path: '/stream', headers: {}, body: {}, clock: deps.clock, watchdogMs: 60_000 }
+
+    const reason = / through the proxy http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/
+    await expect(openProvider(origin, options, deps, never)).rejects.toThrow(reason)
+    await expect(openStream({ connection, ...subscription }, never)).rejects.toThrow(reason)
   })
 
   it.each(['socks5://:canary@proxy.example:1080', 'http://', 'http://u:100%canary@proxy.example'])(

@@ -91,7 +91,29 @@ describe('the webhook', () => {
 
     expect(await deliver({ url: receiver.url, proxy: proxy.url }, {}, { timeoutMs: 300 })).toMatchObject({
       kind: 'retry',
-      reason: 'the receiver did not answer in time',
+      reason: `the receiver did not answer in time through the proxy ${proxy.url}`,
+    })
+  })
+
+  it.each([
+    ['http', 'unavailable', 'no connection to the receiver through the proxy http://127.0.0.1:1 (ECONNREFUSED)'],
+    ['https', 'unavailable', 'no connection to the receiver through the proxy http://127.0.0.1:1 (ECONNREFUSED)'],
+  ])('says for an %s URL which proxy could not be reached, without its password', async (scheme, kind, reason) => {
+    const given = { url: `${scheme}://receiver.test/`, proxy: 'http://user:canary@127.0.0.1:1' }
+
+    expect(await deliver(given, {})).toEqual({ kind, reason })
+  })
+
+  it('waits for a proxy that leads nowhere', async () => {
+    const server = createServer().on('connect', (_request, client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    // A listening TCP server always has such an address.
+    const { port } = server.address() as AddressInfo
+
+    expect(await deliver({ url: 'https://receiver.test/', proxy: `http://127.0.0.1:${port}` }, {})).toEqual({
+      kind: 'unavailable',
+      reason: `no connection to the receiver through the proxy http://127.0.0.1:${port} (UND_ERR_ABORTED)`,
     })
   })
 

@@ -134,7 +134,7 @@ describe('the webhook', () => {
       kind: 'retry',
       reason: 'the receiver did not answer in time',
     })
-    await expect(aWebhook(url, {}, 200).probe?.(never)).rejects.toThrow('did not end in time')
+    await expect(aWebhook(url, {}, 200).probe?.(never)).rejects.toThrow('did not answer in time')
   })
 
   it.each([
