@@ -66,9 +66,12 @@ function createApp(log: Log): FastifyInstance {
     clientErrorHandler: refuseBrokenRequest,
   })
   app.server.maxConnections = maxConnections
+  // Fastify's own look-up takes what it is given for the pattern of a route, and throws where a stranger's path is none.
+  const addresses = new Set<string>()
+  app.addHook('onRoute', ({ url }) => void addresses.add(url))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/'
-    if (!app.hasRoute({ method: 'GET', url: path })) return sendProblem(reply, 404, 'There is nothing at this address.')
+    if (!addresses.has(path)) return sendProblem(reply, 404, 'There is nothing at this address.')
     return sendProblem(reply.header('allow', 'GET, HEAD'), 405, 'This address only answers GET.')
   })
   app.setErrorHandler((error, _request, reply) => {

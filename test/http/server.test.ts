@@ -109,6 +109,19 @@ describe('everything else', () => {
     })
   })
 
+  it.each(['/:a(', '/*x', '/:a([)', '/:a((x+x+)+y)'])(
+    'is a problem of the caller alone where the path is %s',
+    async (path) => {
+      const logged: object[] = []
+      const { url } = await start({ log: { ...silentLog, error: (fields) => logged.push(fields) } })
+
+      const answer = await sendRaw(url, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+
+      expect(answer).toMatch(/^HTTP\/1.1 404 /)
+      expect(logged).toEqual([])
+    },
+  )
+
   it('names the methods an address takes', async () => {
     const { url } = await start()
 
