@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { DeliveryMeter } from '../delivery/meter.ts'
 import type { Clock } from '../lib/clock.ts'
+import { endsWithin } from '../lib/within.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
 import type { SourceMeter } from '../sources/define.ts'
 import type { Store } from '../store/store.ts'
@@ -27,7 +28,7 @@ export interface Metrics {
   }
   /**
    * Everything in the Prometheus text format, with `process_…` and `nodejs_…` (event-loop delay). What only the store knows is asked for at most
-   * every five seconds; while it does not answer, its metrics are absent.
+   * every five seconds; while it fails, or takes longer than three, its metrics are absent.
    */
   text(): Promise<string>
 }
@@ -35,6 +36,8 @@ export interface Metrics {
 /** From a receiver next door to one that takes its whole time-out. Seconds. */
 const durationBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const sampleEveryMs = 5_000
+/** Whoever reads metrics waits ten seconds by default, and then takes the process for dead. */
+const samplePatienceMs = 3_000
 /** Every look at the event loop wakes an idle process: at the library's 10 ms that is most of what idling costs. */
 const eventLoopLookMs = 100
 /** More values of a label than any right use has: what comes later is counted as `other`. */
@@ -116,8 +119,15 @@ function createStoreSampler(registry: Registry, store: MetricsOptions['store'], 
   const oldest = gauge(registry, declared.outboxOldest)
   const deadLetters = gauge(registry, declared.deadLetters)
   const size = gauge(registry, declared.storeSize)
+  const ask = () => Promise.all([store.depth(), store.sizeBytes()]).catch(() => null)
+  /** The question that has no answer yet: a store that hangs is not asked again and again. */
+  let asked: ReturnType<typeof ask> | null = null
   const sample = async () => {
-    const answer = await Promise.all([store.depth(), store.sizeBytes()]).catch(() => null)
+    asked ??= ask().finally(() => {
+      asked = null
+    })
+    const asking = asked
+    const answer = (await endsWithin(clock, samplePatienceMs, asking)) ? await asking : null
     // Old numbers would hide that the store is in trouble, so they go; /readyz says why.
     for (const metric of [outbox, oldest, deadLetters, size]) metric.reset()
     if (answer === null) return size.remove()

@@ -201,4 +201,28 @@ describe('what only the store knows', () => {
     expect(lines.filter((line) => /outbox|dead|store_size/.test(line))).toEqual([])
     expect(lines.length).toBeGreaterThan(0)
   })
+
+  it('holds up nobody where the store does not answer at all, which is asked once until it does', async () => {
+    let asked = 0
+    const { promise, resolve } = Promise.withResolvers<readonly OutboxDepth[]>()
+    const depth = () => {
+      asked++
+      return promise
+    }
+    const metrics = metricsOf({ depth, sizeBytes: async () => 1 })
+    const read = async () => {
+      const reading = metrics.text()
+      await clock.advance(5_000)
+      return samples(await reading)
+    }
+
+    for (const lines of [await read(), await read()]) {
+      expect(lines.filter((line) => /outbox|dead|store_size/.test(line))).toEqual([])
+      expect(lines.length).toBeGreaterThan(0)
+    }
+    expect(asked).toBe(1)
+
+    resolve([hook])
+    expect(await read()).toContain('onetrigger_outbox_deliveries{target="hook"} 3')
+  }, 2_000)
 })
