@@ -34,13 +34,11 @@ export async function explain({ path, store, config, now }: ExplainInput): Promi
   const found: Explanation[] = []
   for (const name of names) {
     const trigger = config?.triggers.find((each) => each.name === name) ?? null
-    const plain = pathInSpace(path, trigger)
-    // Without a configuration nobody knows what the space is called: the first segment may be its name.
-    const paths = trigger === null && path.startsWith('/') ? [plain, plain.replace(/^[^/]*\//, '')] : [plain]
-    const states = await store.filesByPath(name, [...new Set(paths)])
+    const paths = await pathsInSpace(path, { name, trigger, store })
+    const states = await store.filesByPath(name, paths)
     if (states.length === 0) {
       if (trigger !== null)
-        found.push({ trigger: name, because: unknownBecause(trigger, plain), state: null, deliveries: [] })
+        found.push({ trigger: name, because: unknownBecause(trigger, paths), state: null, deliveries: [] })
       continue
     }
     for (const state of states) {
@@ -51,11 +49,26 @@ export async function explain({ path, store, config, now }: ExplainInput): Promi
   return found
 }
 
+/** A space that is configured like this may be an id, which is not what paths begin with. */
+const idLike = /^[\w-]{20,}$/
+
 /** A path as people copy it from a URL or a log may begin with the space. */
-function pathInSpace(path: string, trigger: Trigger | null): string {
+async function pathsInSpace(
+  path: string,
+  { name, trigger, store }: { readonly name: string; readonly trigger: Trigger | null; readonly store: Store },
+): Promise<readonly string[]> {
   const plain = path.replace(/^\/+|\/+$/g, '')
-  const space = trigger?.space.split('@')[0] ?? ''
-  return path.startsWith('/') && space !== '' && plain.startsWith(`${space}/`) ? plain.slice(space.length + 1) : plain
+  const [first = '', ...rest] = plain.split('/')
+  if (!path.startsWith('/') || rest.length === 0) return [plain]
+  const inside = rest.join('/')
+  // Without a configuration nobody knows what the space is called: the first segment may be its name.
+  if (trigger === null) return [plain, inside]
+  const { space } = trigger
+  if (first === space || first === space.split('@')[0]) return [inside]
+  if (!idLike.test(space)) return [plain]
+  const [last] = await store.deliveries({ trigger: name, newestFirst: true, limit: 1 })
+  if (last === undefined || last.event.kind === 'notice') return [plain, inside]
+  return [last.event.space.name === first ? inside : plain]
 }
 
 async function deliveriesOf(state: FileState, targets: readonly string[], store: Store): Promise<readonly Delivery[]> {
@@ -74,28 +87,31 @@ async function runsOf(event: string, target: string, store: Store): Promise<read
   }
 }
 
+const markerSentence = 'It is a marker of another file: it never fires itself.'
+
 /** Nothing is stored: the configuration says whether anything would be. */
-function unknownBecause(trigger: Trigger, path: string): readonly string[] {
+function unknownBecause(trigger: Trigger, paths: readonly string[]): readonly string[] {
   const { role } = createMatcher(trigger)
-  const { kind } = role(path)
+  const kind = paths.map((path) => role(path).kind).find((each) => each !== 'foreign') ?? 'foreign'
   if (kind === 'foreign') {
     const where = trigger.folder === '' ? 'its space' : `its folder "${trigger.folder}"`
     return [`The trigger does not look at it: it is not below ${where}, or include and exclude leave it out.`]
   }
-  if (kind === 'marker') return ['It is a marker of another file: it never fires itself.']
+  if (kind === 'marker') return [markerSentence]
   const temporary =
     kind === 'temporary' ? ' Its name is a temporary one (completion.ignore), so it would wait to be renamed.' : ''
   return [`The trigger would look at it, but no file was seen at this path so far.${temporary}`]
 }
 
 function because(state: FileState, trigger: Trigger | null, now: number): readonly string[] {
+  if (state.isMarker) return [markerSentence]
   switch (state.phase) {
     case 'uploading':
       return uploadingBecause(state, trigger, now)
     case 'settling':
       return ['It was quiet for long enough, and is being looked at afresh before it fires.']
     case 'complete':
-      return completeBecause(state)
+      return completeBecause(state, trigger)
     case 'stalled':
       return [`It stopped growing without becoming complete: ${state.evidence?.because ?? 'its evidence never came'}.`]
     case 'gone':
@@ -103,8 +119,11 @@ function because(state: FileState, trigger: Trigger | null, now: number): readon
   }
 }
 
-function completeBecause({ evidence, decided }: FileState): readonly string[] {
+function completeBecause({ evidence, decided, facts }: FileState, trigger: Trigger | null): readonly string[] {
   const last = decided.at(-1)
+  const isPassedOver = last === undefined || trigger?.completion.emptyFiles === 'ignore'
+  if (isPassedOver && facts.size === 0 && !decided.some(({ size }) => size === 0))
+    return ['It is empty, and empty files do not fire (emptyFiles: ignore).']
   if (last?.eventId === null)
     return ['It was there before the watch began, so it is known and did not fire (existing: ignore).']
   const why = evidence === null ? 'it was found complete' : `${evidence.because} (evidence: ${evidence.rung})`
