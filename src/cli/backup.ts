@@ -39,12 +39,28 @@ function isPartOf(database: string, path: string): boolean {
 
 /** Through a folder beside it, of a name that nothing has: a broken-off copy neither harms the last one nor passes for one. */
 async function copyThenRename(path: string, copy: (fresh: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(`${path}.`)
+  const folder = writing(path, () => mkdtempSync(`${path}.`))
   try {
     const fresh = join(folder, 'copy')
     await copy(fresh)
-    renameSync(fresh, path)
+    writing(path, () => renameSync(fresh, path))
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What the system does not let be written is the place that was named, and no defect. */
+function writing<T>(path: string, write: () => T): T {
+  try {
+    return write()
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${path} cannot be written${reason}; name a file in a folder that is there.`,
+      {
+        cause,
+      },
+    )
   }
 }
