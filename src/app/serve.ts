@@ -8,6 +8,7 @@ import type { DeliveryProgress } from '../delivery/dispatcher.ts'
 import { startHttp } from '../http/server.ts'
 import { type Clock, createSystemClock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { onAbort } from '../lib/on-abort.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { packageVersion } from '../observability/package-version.ts'
 import type { Progress } from '../pipeline/pipeline.ts'
@@ -36,9 +37,12 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
   const closers = new Closers()
   try {
     const clock = createSystemClock()
-    const store = closers.add(await openStore(config.store, { clock, log: deps.log }))
-    if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
+    // First of all: a store may be waited for without end, and in a container nothing else would end that.
     const process = closers.add(new ProcessLife(deps.log))
+    const store = await unlessStopped(openStore(config.store, { clock, log: deps.log }), process.stop.signal)
+    if (store === null) return 0
+    closers.add(store)
+    if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
     void giveMemoryBack(thriftyEngine(), clock, process.stop.signal)
     const running: { bridge: Bridge | null } = { bridge: null }
     const startedAt = clock.wall()
@@ -56,6 +60,19 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
     return 0
   } finally {
     await closers.close()
+  }
+}
+
+/** The store once it is open; null where a stop comes first: then it is closed should it open after all. */
+async function unlessStopped(opening: Promise<Store>, stop: AbortSignal): Promise<Store | null> {
+  const stopped = Promise.withResolvers<null>()
+  const cancel = onAbort(stop, () => stopped.resolve(null))
+  try {
+    const store = await Promise.race([opening, stopped.promise])
+    if (store === null) opening.then((late) => late.close()).catch(() => {})
+    return store
+  } finally {
+    cancel()
   }
 }
 

@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { said } from '../support/onetrigger.ts'
+import { aScene, aTrigger, aWebhook } from '../support/scene.ts'
+
+/** A process that waits for its database server, which is away. */
+async function aWaitingProcess() {
+  const scene = aScene()
+  scene.writeToken('t')
+  scene.configure({
+    source: { host: 'http://127.0.0.1:9' },
+    triggers: { default: aTrigger('hook') },
+    targets: { hook: aWebhook('http://127.0.0.1:9/') },
+    store: { type: 'postgres', url: { file: `${scene.folder}/url` } },
+  })
+  writeFileSync(`${scene.folder}/url`, `postgres://127.0.0.1:${await closedPort()}/none`)
+  const process = scene.start()
+  await said(process, 'the database cannot be reached')
+  return process
+}
+
+describe('while the store is waited for', () => {
+  it('SIGTERM ends the process as it does later: with exit code 0, and a word', async () => {
+    const process = await aWaitingProcess()
+
+    expect(await process.kill('SIGTERM')).toBe(0)
+    expect(process.stderr.join('\n')).toContain('stopping')
+  })
+
+  it('SIGHUP ends nothing', async () => {
+    const process = await aWaitingProcess()
+
+    process.child.kill('SIGHUP')
+    await said(process, 'the database cannot be reached', process.stderr.length)
+
+    expect(await process.kill('SIGTERM')).toBe(0)
+  })
+})
+
+/** A port at which nothing listens any more. */
+async function closedPort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
