@@ -33,14 +33,17 @@ export async function enableTarget(store: Store, target: string): Promise<boolea
   return disabledAt !== null
 }
 
-/** Sends a sample event, marked as such, once and past the outbox. `id` makes it another one than the last. Rejects with `ConfigError` for no such target. */
+/**
+ * Sends a sample event, marked as such, once and past the outbox. `id` makes it another one than the last. It may take as long as a real one: what it
+ * started is not broken off. Rejects with `ConfigError` for no such target.
+ */
 export async function testTarget(name: string, config: Config, id: string, deps: ConnectDeps): Promise<Outcome> {
   if (!config.targets.has(name)) throw new ConfigError('CONFIG_INVALID', `There is no target "${name}".`)
   const target = buildTarget(name, config, deps)
   const event = sampleEvent(config, id, deps.clock.wall())
   try {
     const delivery = { id: deliveryId(event.id, name), target: name, event, attempt: 1, createdAt: event.eventTime }
-    return await target.deliver(delivery, deps.signal)
+    return await target.deliver(delivery, new AbortController().signal)
   } finally {
     await target.close()
   }
