@@ -117,7 +117,9 @@ async function runBridges(first: Config, deps: RunDeps): Promise<void> {
     while (bridge !== null && !deps.process.stop.signal.aborted) {
       deps.running.bridge = bridge
       bridge = await runUntilReload(bridge, rebuild, leaving, deps)
-      if (bridge !== null) deps.log.info({}, 'the configuration was read again')
+      if (bridge === null) break
+      deps.metrics.watchesEnded()
+      deps.log.info({}, 'the configuration was read again')
     }
   } finally {
     await Promise.all(leaving)

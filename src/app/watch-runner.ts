@@ -4,6 +4,7 @@ import type { Trigger } from '../core/trigger.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { PipelineMeter } from '../pipeline/meter.ts'
+import { pendingPhases } from '../pipeline/pending-files.ts'
 import { createPipeline, type Pipeline, type Progress } from '../pipeline/pipeline.ts'
 import { type Store, type WatchKey, watchLease } from '../store/store.ts'
 
@@ -230,8 +231,15 @@ export class WatchRunner {
     return false
   }
 
+  /** They are another's to tell of. */
+  #tellOfNoPending(): void {
+    const { triggers, meter } = this.#options
+    for (const { name } of triggers) for (const phase of pendingPhases) meter.pending(name, phase, 0)
+  }
+
   #unwell(error: unknown): void {
     if (!(error instanceof OneTriggerError)) return
+    if (error.code === 'STORE_FENCED') this.#tellOfNoPending()
     const same = !this.#health.ok && this.#health.detail === error.message
     this.#health = { ok: false, since: same ? this.#health.since : this.#options.clock.wall(), detail: error.message }
     this.#options.log.warn(

@@ -8,8 +8,8 @@ export interface DeliveryMeter {
   dead(target: string): void
   /** A job that a delivery started came to its end. */
   jobEnded(target: string, state: JobState): void
-  /** Attempts under way now. */
-  inFlight(target: string, count: number): void
+  /** An attempt began (1), or ended (-1): after a reload there are two who count for one target. */
+  inFlight(target: string, more: 1 | -1): void
 }
 
 export const silentDeliveryMeter: DeliveryMeter = {

@@ -283,7 +283,7 @@ export class TargetLane {
 
   #fly(more: 1 | -1): void {
     this.#inFlight += more
-    this.#options.meter.inFlight(this.#name, this.#inFlight)
+    this.#options.meter.inFlight(this.#name, more)
   }
 
   /** A target answers with an outcome; what it throws is a defect, but for the abort that was asked for. */

@@ -26,9 +26,9 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 export class Tally {
   readonly #clock: Clock
   readonly #pending = new Map<string, number>()
-  readonly #inFlight = new Map<string, number>()
   #lastAt: number
   #asking = 0
+  #inFlight = 0
   readonly #counts: Writable<Omit<Counts, 'pending'>> = {
     providerCalls: 0,
     observations: 0,
@@ -51,7 +51,7 @@ export class Tally {
 
   /** How long nothing has happened, milliseconds; 0 while a request or an attempt is under way. */
   get quietMs(): number {
-    const isBusy = this.#asking > 0 || [...this.#inFlight.values()].some((count) => count > 0)
+    const isBusy = this.#asking > 0 || this.#inFlight > 0
     return isBusy ? 0 : this.#clock.now() - this.#lastAt
   }
 
@@ -82,8 +82,8 @@ export class Tally {
     attempted: (_target, outcome) => this.#count(outcome === 'delivered' ? 'delivered' : 'failed'),
     dead: () => this.#count('dead'),
     jobEnded: () => this.#happen(),
-    inFlight: (target, count) => {
-      this.#inFlight.set(target, count)
+    inFlight: (_target, more) => {
+      this.#inFlight += more
       this.#happen()
     },
   }

@@ -31,6 +31,8 @@ export interface Metrics {
    * every five seconds; while it fails, or takes longer than three, its metrics are absent.
    */
   text(): Promise<string>
+  /** All watches have ended: what those that follow have pending they tell anew. */
+  watchesEnded(): void
 }
 
 /** From a receiver next door to one that takes its whole time-out. Seconds. */
@@ -50,11 +52,12 @@ export function createMetrics({ store, clock, parts, version }: MetricsOptions):
   gauge(registry, declared.buildInfo).set({ version, node: process.versions.node }, 1)
   const partOk = gauge(registry, declared.partOk)
   const sampleStore = createStoreSampler(registry, store, clock)
+  const pending = gauge(registry, declared.pending)
 
   return {
     meters: {
       source: createSourceMeters(registry),
-      pipeline: createPipelineMeter(registry),
+      pipeline: createPipelineMeter(registry, pending),
       delivery: createDeliveryMeter(registry),
     },
     text: async () => {
@@ -64,6 +67,7 @@ export function createMetrics({ store, clock, parts, version }: MetricsOptions):
       for (const [part, { ok }] of Object.entries(parts())) partOk.set({ part }, ok ? 1 : 0)
       return registry.metrics()
     },
+    watchesEnded: () => pending.reset(),
   }
 }
 
@@ -81,9 +85,8 @@ function createSourceMeters(registry: Registry): (name: string) => SourceMeter {
   })
 }
 
-function createPipelineMeter(registry: Registry): PipelineMeter {
+function createPipelineMeter(registry: Registry, pending: Gauge<'trigger' | 'phase'>): PipelineMeter {
   const observations = counter(registry, declared.observations)
-  const pending = gauge(registry, declared.pending)
   const fired = counter(registry, declared.fired)
   const premature = counter(registry, declared.premature)
   const stalled = counter(registry, declared.stalled)
@@ -109,7 +112,7 @@ function createDeliveryMeter(registry: Registry): DeliveryMeter {
     },
     dead: (target) => givenUp.inc({ target }),
     jobEnded: (target, state) => jobs.inc({ target, state }),
-    inFlight: (target, count) => inFlight.set({ target }, count),
+    inFlight: (target, more) => inFlight.inc({ target }, more),
   }
 }
 

@@ -115,6 +115,26 @@ describe('SIGHUP', () => {
     expect(another.keys()).toEqual(['/Gamma/in/other.txt'])
   })
 
+  it('tells no more of files that a trigger of before had pending', async () => {
+    const { simulator, scene, config, process, url } = await aRunningScene()
+    const slow = aTrigger('hook', { watch: watchMore, completion: { stableFor: '1h' } })
+    scene.configure({ ...config, triggers: { ...config.triggers, slow } })
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again')
+    await readyIs(scene, process, 200)
+    simulator.model.create('more/new.txt', 'hello')
+    const metrics = async () => (await fetch(`${url}/metrics`)).text()
+    const pending = 'onetrigger_files_pending{trigger="slow",phase="uploading"} 1'
+    await waitFor('it is pending', async () => (await metrics()).includes(pending))
+
+    scene.configure(config)
+    const from = process.stderr.length
+    process.child.kill('SIGHUP')
+    await said(process, 'the configuration was read again', from)
+
+    expect(await metrics()).not.toContain('trigger="slow"')
+  })
+
   it('says which changed settings wait for the next start', async () => {
     const { scene, config, process } = await aRunningScene()
 

@@ -135,7 +135,7 @@ describe('the meter of delivery', () => {
     const metrics = metricsOf()
     const meter = metrics.meters.delivery
 
-    meter.inFlight('hook', 2)
+    for (const more of [1, 1, 1, -1] as const) meter.inFlight('hook', more)
     meter.attempted('hook', 'delivered', 40)
     meter.attempted('hook', 'retry', 2_000)
     meter.dead('hook')
