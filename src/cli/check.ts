@@ -6,6 +6,7 @@ import { type Configured, configure } from './configuration.ts'
 import { connectDeps } from './connect-deps.ts'
 import { describeTriggers } from './describe-triggers.ts'
 import type { Io } from './io.ts'
+import { printable } from './printable.ts'
 
 /** `onetrigger check`: all problems, or in words what would be watched; 1 where anything is wrong or, with `--connect`, cannot be reached. */
 export async function check(flags: Flags, io: Io): Promise<number> {
@@ -19,7 +20,7 @@ export async function check(flags: Flags, io: Io): Promise<number> {
   }
   for (const problem of result.problems) io.writeError(`error: ${problem}\n`)
   if (result.config !== null) for (const line of describeTriggers(result.config)) io.print(line)
-  for (const { part, ok, detail } of result.findings) io.print(`${ok ? 'ok  ' : 'FAIL'}  ${part}: ${detail}`)
+  for (const { part, ok, detail } of result.findings) io.print(`${ok ? 'ok  ' : 'FAIL'}  ${part}: ${printable(detail)}`)
   if (isGood) io.print('The configuration is in order.')
   else io.writeError(`error: ${summary(result.problems.length, failed.length)}\n`)
   return isGood ? 0 : 1

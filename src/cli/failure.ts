@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { ConfigError, OneTriggerError, UsageError } from '../core/errors.ts'
+import { printable } from './printable.ts'
 
 /** What 1.0.4 said, so that scripts and people that look for it still find it. */
 const words104: Readonly<Record<string, (message: string) => string>> = {
@@ -22,10 +23,10 @@ export function describeFailure(error: unknown): readonly string[] {
   const text = error instanceof Error ? (error.stack ?? error.message) : 'something that is no error was thrown'
   return [
     'error: this is a defect of OneTrigger (INVARIANT); please report it with the lines below',
-    ...text.split('\n'),
+    ...text.split('\n').map(printable),
   ]
 }
 
 function marked(message: string): readonly string[] {
-  return message.split('\n').map((line) => `error: ${line}`)
+  return message.split('\n').map((line) => `error: ${printable(line)}`)
 }

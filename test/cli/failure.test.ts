@@ -40,6 +40,15 @@ describe('a failure', () => {
     },
   )
 
+  it('lets no name that a provider told steer the terminal', () => {
+    const [esc, name] = [String.fromCharCode(27), 'a@1']
+
+    expect(describeFailure(new SourceError('SOURCE_PROTOCOL', `"${esc}[31m${name}"`))).toEqual([
+      `error: "\ufffd[31m${name}" (SOURCE_PROTOCOL)`,
+    ])
+    expect(describeFailure(new TypeError(esc)).join('')).not.toContain(esc)
+  })
+
   it('shows nothing of an error but its message and stack', () => {
     const error = Object.assign(new Error('Request failed'), { config: { headers: { 'X-Auth-Token': 'canary' } } })
 

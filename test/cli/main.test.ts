@@ -231,6 +231,20 @@ triggers:
   })
 })
 
+describe('onetrigger check --connect', () => {
+  it('lets no name of a space steer the terminal', async () => {
+    const esc = String.fromCharCode(27)
+    const { url, token, space, model } = await startSimulator({ spaceName: `red${esc}[31m` })
+    model.mkdir('in')
+
+    const args = ['check', '-H', url, '-s', space.id, '-f', 'in', '-w', 'http://127.0.0.1:9/', '--connect']
+    const { stdout } = await end(args, { ONEDATA_ACCESS_TOKEN: token })
+
+    expect(stdout).toContain('space "red')
+    expect(stdout).not.toContain(esc)
+  })
+})
+
 describe('onetrigger schema', () => {
   it('prints JSON Schema', async () => {
     const { code, stdout } = await end(['schema'])
