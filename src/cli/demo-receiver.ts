@@ -14,6 +14,8 @@ export async function startDemoReceiver(now: () => number): Promise<DemoReceiver
   const server = createServer(async (request, response) => {
     const at = now()
     const key = keyOf(await readText(request))
+    // A browser, say: the address is printed.
+    if (key === null) return void response.writeHead(400).end()
     received.push({ id: String(request.headers['webhook-id']), at, key })
     response.writeHead(204).end()
   })
@@ -34,13 +36,23 @@ export async function startDemoReceiver(now: () => number): Promise<DemoReceiver
   }
 }
 
+/** Empty where the client hangs up before its end. */
 async function readText(request: IncomingMessage): Promise<string> {
   let text = ''
-  for await (const chunk of request.setEncoding('utf8')) text += chunk
+  try {
+    for await (const chunk of request.setEncoding('utf8')) text += chunk
+  } catch {
+    return ''
+  }
   return text
 }
 
-function keyOf(body: string): string {
-  const parsed: unknown = JSON.parse(body)
-  return typeof parsed === 'object' && parsed !== null && 'Key' in parsed ? String(parsed.Key) : '(no Key)'
+/** Null where it is no event. */
+function keyOf(body: string): string | null {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    return typeof parsed === 'object' && parsed !== null && 'Key' in parsed ? String(parsed.Key) : null
+  } catch {
+    return null
+  }
 }
