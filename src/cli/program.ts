@@ -27,7 +27,11 @@ export function createProgram(version: string, io: Io, finish: Finish): Command 
     .description('Starts your processing when a file has really arrived in an Onedata space.')
     .version(`version ${version}`, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help; every command has its own')
-    .configureOutput({ writeOut: (text) => io.print(text.trimEnd()), writeErr: io.writeError })
+    .configureOutput({
+      writeOut: (text) => io.print(text.trimEnd()),
+      writeErr: io.writeError,
+      outputError: (text, write) => write(withoutValue(text)),
+    })
     .addHelpText('after', programExamples)
     .exitOverride()
   addRun(program, io, finish)
@@ -45,6 +49,11 @@ export function createProgram(version: string, io: Io, finish: Finish): Command 
     }
   }
   return program.showHelpAfterError('usage: onetrigger <command> [options] (-h tells more)')
+}
+
+/** An unknown flag is told with what stood behind it, and that may be a token: the flag alone will do. */
+function withoutValue(text: string): string {
+  return text.replace(/^(error: unknown option '(?:--[^=]*|-[^-])).*?'(\n\(Did you mean [^\n]*\))?\n$/s, "$1'$2\n")
 }
 
 const programExamples = `

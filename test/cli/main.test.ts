@@ -78,6 +78,20 @@ store: { type: sqlite, path: ${join(folder, 'none.db')} }
     expect(stderr).toContain(message)
   })
 
+  it.each([
+    ['deliveries list --token=canary', "error: unknown option '--token'"],
+    ["run --tokne=can'ary", "error: unknown option '--tokne'"],
+    ['-tcanary run', "error: unknown option '-t'"],
+    ['explain --tok=canary x', "error: unknown option '--tok'"],
+    ['run --spaec canary', "error: unknown option '--spaec'\n(Did you mean --space?)"],
+  ])('shows no value that stands behind an unknown flag: %s', async (line, told) => {
+    const { code, stderr } = await end(line.split(' '))
+
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${told}\n`)
+    expect(stderr).not.toContain('ary')
+  })
+
   it.each(['run', 'list-spaces', 'check', 'demo', 'simulate', 'schema'])(
     '%s -h helps, with an example',
     async (command) => {
