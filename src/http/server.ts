@@ -39,6 +39,8 @@ const maxBodyBytes = 16 * 1024
 const maxHeaderBytes = 16 * 1024
 /** A client has this long to send its request; a slower one holds a socket only for so long. */
 const requestTimeoutMs = 10_000
+/** One that takes nothing of its answer is cut after this long, or twice that: its socket would be held for ever. Longer than the above, which is answered. */
+const stalledMs = 12_000
 const maxConnections = 256
 
 /**
@@ -47,6 +49,7 @@ const maxConnections = 256
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = createApp(options.log)
+  refusePipelining(app)
   addProbes(app, options)
   await listen(app, options.listen)
   const url = `http://${address(options.listen.host, boundPort(app))}`
@@ -59,6 +62,7 @@ function createApp(log: Log): FastifyInstance {
     schemaController: { compilersFactory: noSchemas },
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: stalledMs,
     http: { headersTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes, connectionsCheckingInterval: 1_000 },
     // A probe that keeps its connection open must not hold up the end of the process.
     forceCloseConnections: true,
@@ -81,6 +85,24 @@ function createApp(log: Log): FastifyInstance {
     return sendProblem(reply, 500, 'The request failed; the log tells why.')
   })
   return app
+}
+
+/** Who asks again before the answer is there is cut off: a whole answer would be kept for each of thousands of requests that come at once. */
+function refusePipelining(app: FastifyInstance): void {
+  const answering = new WeakSet<Socket>()
+  app.addHook('onRequest', (request, reply, next) => {
+    const { socket } = request.raw
+    if (answering.has(socket)) {
+      reply.hijack()
+      return void socket.destroy()
+    }
+    answering.add(socket)
+    next()
+  })
+  app.addHook('onResponse', (request, _reply, next) => {
+    answering.delete(request.raw.socket)
+    next()
+  })
 }
 
 function refuseSchema(): never {

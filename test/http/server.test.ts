@@ -1,4 +1,6 @@
-import { connect } from 'node:net'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigError } from '../../src/core/errors.ts'
 import { type Health, type HttpOptions, startHttp } from '../../src/http/server.ts'
@@ -172,6 +174,52 @@ describe('everything else', () => {
     expect(answer).toContain('application/problem+json')
     expect(answer).toContain(`"status":${status}`)
   })
+})
+
+describe('a client that takes no answers', () => {
+  it('is cut off when it asks again before the answer is there', async () => {
+    let made = 0
+    const { url } = await start({
+      metrics: async () => {
+        made += 1
+        return 'x'.repeat(100_000)
+      },
+    })
+
+    const answer = await sendRaw(url, 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(40))
+
+    expect(made).toBe(1)
+    expect(answer).toBe('')
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+  })
+
+  it('may ask again on its connection when it has the answer', async () => {
+    const { url } = await start()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+
+    for (let time = 0; time < 3; time++) {
+      socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).toContain('200 OK')
+    }
+  })
+
+  it('does not hold its connection for ever', async () => {
+    const asked = Promise.withResolvers<Socket>()
+    const hear = (message: unknown) => asked.resolve((message as { readonly socket: Socket }).socket)
+    subscribe('http.server.request.start', hear)
+    onTestFinished(() => void unsubscribe('http.server.request.start', hear))
+    const { url } = await start({ metrics: async () => 'x'.repeat(32_000_000) })
+    const client = connect(Number(new URL(url).port), '127.0.0.1')
+    onTestFinished(() => void client.destroy())
+    client.pause().write('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n')
+    const socket = await asked.promise
+
+    await once(socket, 'close')
+
+    expect(socket.destroyed).toBe(true)
+  }, 60_000)
 })
 
 describe('listening', () => {
