@@ -85,6 +85,8 @@ export interface ClaimedDelivery {
   /** 1 for the first. */
   readonly attempt: number
   readonly createdAt: number
+  /** Whether an attempt has ended before, be it one that is not counted any more (a replay begins anew); absent = none has. */
+  readonly wasTried?: true
 }
 
 /** What the dispatcher made of an attempt; the store only writes it down. */

@@ -134,8 +134,9 @@ class MemoryStore implements Store {
       busy.add(fileOf(row))
       row.leaseUntil = leaseUntil
       row.delivery = { ...row.delivery, attempts: row.delivery.attempts + 1 }
-      const { id, event, createdAt, attempts } = row.delivery
-      claimed.push({ id, target, event, createdAt, attempt: attempts })
+      const { id, event, createdAt, attempts, lastAttemptAt } = row.delivery
+      const tried = lastAttemptAt === null ? {} : { wasTried: true as const }
+      claimed.push({ id, target, event, createdAt, attempt: attempts, ...tried })
     }
     return claimed
   }

@@ -436,6 +436,16 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
       expect(await claimedIds()).toEqual(['owed', 'dead', 'sent'])
     })
 
+    test('a replayed delivery is handed out as one that was tried before, though its attempts begin anew', async () => {
+      await owe('sent', 'new')
+      expect((await claim('hook', 1))[0]?.wasTried).toBeUndefined()
+      await end('sent', 'delivered')
+      await store.replay([dlv('sent')], clock.now())
+      const claimed = new Map((await claim()).map((each) => [each.id, each]))
+      expect(claimed.get(dlv('sent'))).toMatchObject({ attempt: 1, wasTried: true })
+      expect(claimed.get(dlv('new'))?.wasTried).toBeUndefined()
+    })
+
     test('discard gives up dead and owed ones for good', async () => {
       await owe('dead', 'sent', 'owed')
       await claim('hook', 2)

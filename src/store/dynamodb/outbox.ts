@@ -46,8 +46,9 @@ export class Outbox {
       busy.add(stream)
       const attempts = delivery.attempts + 1
       draft.place({ ...delivery, attempts }, delivery)
-      const { id, event, createdAt } = delivery
-      claimed.push({ id, target, event, createdAt, attempt: attempts })
+      const { id, event, createdAt, lastAttemptAt } = delivery
+      const tried = lastAttemptAt === null ? {} : { wasTried: true as const }
+      claimed.push({ id, target, event, createdAt, attempt: attempts, ...tried })
     }
     return { units: draft.units, result: claimed }
   }

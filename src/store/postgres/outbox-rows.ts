@@ -84,9 +84,9 @@ export class OutboxRows {
        ),
        counted AS (
          UPDATE ${this.#schema}.deliveries d SET attempts = attempts + 1 FROM flown WHERE d.seq = flown.seq
-         RETURNING d.seq, d.id, d.attempts, d.created_at, d.next_at, d.event_id
+         RETURNING d.seq, d.id, d.attempts, d.created_at, d.ended_at, d.next_at, d.event_id
        )
-       SELECT c.id, c.attempts, c.created_at, e.data FROM counted c JOIN ${this.#schema}.events e ON e.id = c.event_id
+       SELECT c.id, c.attempts, c.created_at, c.ended_at, e.data FROM counted c JOIN ${this.#schema}.events e ON e.id = c.event_id
        ORDER BY c.next_at, c.seq`,
       [keyText(target), limit, this.#member, leaseUntil - now, at],
     )
@@ -96,6 +96,7 @@ export class OutboxRows {
       event: decodeEvent(row.data),
       attempt: Number(row.attempts),
       createdAt: Number(row.created_at),
+      ...(row.ended_at === null ? {} : { wasTried: true }),
     }))
   }
 

@@ -66,7 +66,7 @@ export class OutboxRows {
     )
     // SQLite plans a statement anew whenever a bare `LIMIT ?` is bound: that took six times as long as the look itself.
     const due = this.#statements.rows(
-      `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, e.data
+      `SELECT d.seq, d.id, d.file_key, d.attempts, d.created_at, d.ended_at, e.data
        FROM deliveries d INDEXED BY deliveries_due JOIN events e ON e.seq = d.event_seq
        WHERE d.target_id = ? AND d.state = 0 AND d.lease_until IS NULL AND d.next_at <= ?
          AND NOT EXISTS (SELECT 1 FROM deliveries f INDEXED BY deliveries_flying
@@ -78,7 +78,7 @@ export class OutboxRows {
     )
     const claimed: ClaimedDelivery[] = []
     const [files, places] = [new Set<number>(), []] as [Set<number>, number[]]
-    for (const [seq, givenId, key, attempts, createdAt, event] of due) {
+    for (const [seq, givenId, key, attempts, createdAt, endedAt, event] of due) {
       const [place, id, file] = [Number(seq), String(givenId), Number(key)]
       if (files.has(file)) continue
       files.add(file)
@@ -90,6 +90,7 @@ export class OutboxRows {
         event: decodeEvent(event),
         attempt: Number(attempts) + 1,
         createdAt: Number(createdAt),
+        ...(endedAt === null ? {} : { wasTried: true as const }),
       })
     }
     this.#statements.run(

@@ -43,8 +43,9 @@ class Batch implements Target {
       return { kind: 'rejected', reason }
     }
     const outcome = await attempt(this.#deps, signal, aboutEvent, async (abortSignal): Promise<Outcome> => {
-      // An attempt before may have got through without our knowing.
-      const known = delivery.attempt > 1 ? await this.#find(name, abortSignal) : null
+      // An attempt before may have got through, with or without our knowing.
+      const isRepeat = delivery.attempt > 1 || delivery.wasTried === true
+      const known = isRepeat ? await this.#find(name, abortSignal) : null
       if (known !== null) return { kind: 'delivered', job: known }
       const { client, SubmitJobCommand } = await this.#sdk.get()
       const { jobId } = await client.send(new SubmitJobCommand(job), { abortSignal })

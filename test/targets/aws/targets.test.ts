@@ -255,6 +255,17 @@ describe('batch', () => {
     })
   })
 
+  it('finds the job of a delivery that is replayed, whose attempts begin anew', async () => {
+    const known = { jobSummaryList: [{ jobId: 'job-7', jobName: jobName('dlv_1') }] }
+    const { target, calls } = await aTarget(batch, { queue: 'gpu' }, ({ path }) =>
+      path === '/v1/listjobs' ? { body: known } : { body: { jobId: 'job-8' } },
+    )
+
+    expect(await target.deliver(aDelivery({ wasTried: true }), never)).toMatchObject({ job: { id: 'job-7' } })
+
+    expect(calls.map(({ path }) => path)).toEqual(['/v1/listjobs'])
+  })
+
   it('counts an attempt that a server failed on, so that the next one looks whether the job is there', async () => {
     for (const status of [500, 502, 503, 504]) {
       const { target } = await aTarget(batch, { queue: 'gpu' }, () => awsError('ServerException', status))
