@@ -92,10 +92,16 @@ class Batch implements Target {
   async #find(name: string, signal: AbortSignal): Promise<Job | null> {
     const { client, ListJobsCommand } = await this.#sdk.get()
     const filters = [{ name: 'JOB_NAME', values: [name] }]
-    const asked = new ListJobsCommand({ jobQueue: this.#options.queue, filters })
-    const { jobSummaryList } = await client.send(asked, { abortSignal: signal })
-    const found = listed(jobSummaryList).find(({ jobName: other }) => other === name)
-    return typeof found?.jobId === 'string' ? submitted(found.jobId, this.#deps.clock.now()) : null
+    let next: { readonly nextToken?: string } = {}
+    // A page may be empty and not the last. That they end in time is seen to by the attempt.
+    for (;;) {
+      const asked = new ListJobsCommand({ jobQueue: this.#options.queue, filters, ...next })
+      const { jobSummaryList, nextToken } = await client.send(asked, { abortSignal: signal })
+      const found = listed(jobSummaryList).find(({ jobName: other }) => other === name)
+      if (typeof found?.jobId === 'string') return submitted(found.jobId, this.#deps.clock.now())
+      if (typeof nextToken !== 'string' || nextToken === '') return null
+      next = { nextToken }
+    }
   }
 }
 

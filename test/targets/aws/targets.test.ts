@@ -266,6 +266,17 @@ describe('batch', () => {
     expect(calls.map(({ path }) => path)).toEqual(['/v1/listjobs'])
   })
 
+  it('looks for a job on all pages of the list: one may be empty and not the last', async () => {
+    const known = { jobId: 'job-7', jobName: jobName('dlv_1') }
+    const { target } = await aTarget(batch, { queue: 'gpu' }, ({ path, body }) => {
+      if (path !== '/v1/listjobs') return { body: { jobId: 'job-8' } }
+      // What the SDK sends.
+      const { nextToken } = JSON.parse(body) as { nextToken?: string }
+      return { body: nextToken === '2' ? { jobSummaryList: [known] } : { jobSummaryList: [], nextToken: '2' } }
+    })
+    expect(await target.deliver(aDelivery({ attempt: 2 }), never)).toMatchObject({ job: { id: 'job-7' } })
+  })
+
   it('counts an attempt that a server failed on, so that the next one looks whether the job is there', async () => {
     for (const status of [500, 502, 503, 504]) {
       const { target } = await aTarget(batch, { queue: 'gpu' }, () => awsError('ServerException', status))
