@@ -5,26 +5,27 @@ import { createSigner, type Signer } from './signature.ts'
 /** Names and values in turn, as undici takes them: so they keep their spelling. */
 export type HeaderList = readonly string[]
 
-/** Everything that does not depend on the event; secrets are asked for anew at each attempt. */
-export function fixedHeaders(given: WebhookOptions, deps: TargetDeps): () => HeaderList {
+/** Everything that does not depend on the event; secrets are asked for anew at each attempt, and the URL may be one. */
+export function fixedHeaders(given: WebhookOptions, deps: TargetDeps): (url: URL) => HeaderList {
   const values = Object.entries(given.headers).map(([name, value]) => {
     const secret = typeof value === 'string' ? null : deps.secret(value)
     return () => [name, secret === null ? String(value) : secret.get().reveal()]
   })
   const extensions = Object.entries(given.extensions).flatMap(([name, value]) => [`ce-${name}`, value])
   const authorization = authorizationOf(given, deps)
-  return () => ['User-Agent', 'OneTrigger', ...values.flatMap((header) => header()), ...extensions, ...authorization()]
+  return (url) => {
+    return ['User-Agent', 'OneTrigger', ...values.flatMap((header) => header()), ...extensions, ...authorization(url)]
+  }
 }
 
-function authorizationOf({ auth, url }: WebhookOptions, deps: TargetDeps): () => HeaderList {
+function authorizationOf({ auth }: WebhookOptions, deps: TargetDeps): (url: URL) => HeaderList {
   const basic = (user: string, password: string) => [
     'Authorization',
     `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`,
   ]
   if (auth === undefined) {
-    if (typeof url !== 'string') return () => []
-    const { username, password } = new URL(url)
-    return () => (username === '' ? [] : basic(decodeURIComponent(username), decodeURIComponent(password)))
+    return ({ username, password }) =>
+      username === '' && password === '' ? [] : basic(percentDecoded(username), percentDecoded(password))
   }
   if ('bearer' in auth) {
     const token = deps.secret(auth.bearer)
@@ -32,6 +33,11 @@ function authorizationOf({ auth, url }: WebhookOptions, deps: TargetDeps): () =>
   }
   const password = deps.secret(auth.basic.password)
   return () => basic(auth.basic.username, password.get().reveal())
+}
+
+/** As Python's `unquote`: a percent sign that begins nothing stands for itself. */
+function percentDecoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (part) => Buffer.from(part.replaceAll('%', ''), 'hex').toString('utf8'))
 }
 
 /** `webhook-id`, `webhook-timestamp` and, where there are secrets, `webhook-signature` with one entry for each of them. */

@@ -24,7 +24,7 @@ class Webhook implements Target {
   readonly #options: WebhookOptions
   readonly #deps: TargetDeps
   readonly #url: () => URL
-  readonly #headers: () => HeaderList
+  readonly #headers: (url: URL) => HeaderList
   readonly #message: (id: string, body: string) => HeaderList
   readonly #isAsync: boolean
   readonly #connections: Connections
@@ -50,7 +50,7 @@ class Webhook implements Target {
         origin: url.origin,
         method: 'POST',
         path: `${url.pathname}${url.search}`,
-        headers: [...this.#headers(), 'Content-Type', contentType, ...more, ...this.#message(delivery.id, body)],
+        headers: [...this.#headers(url), 'Content-Type', contentType, ...more, ...this.#message(delivery.id, body)],
         body,
       }
       const answered = await this.#exchange(url, request, signal)

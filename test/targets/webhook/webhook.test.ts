@@ -113,6 +113,27 @@ describe('the webhook', () => {
     expect(JSON.stringify(outcome)).not.toContain('canary')
   })
 
+  it.each([
+    ['user:pass', 'user:pass'],
+    ['user:p%40ss%20%C3%A9', 'user:p@ss é'],
+    // 1.0.4 sent these as they stand.
+    ['user:50%', 'user:50%'],
+    ['user:50%zz', 'user:50%zz'],
+    [':pass', ':pass'],
+  ])('logs in with what stands in the URL, a secret or not: %s', async (given, sent) => {
+    const { got, url } = await aReceiver((response) => response.writeHead(202).end())
+    const withLogin = url.replace('//', `//${given}@`)
+    const fromSecret = webhook.build({ url: { env: 'HOOK' } }, targetDeps({ secret: () => fixedSecret(withLogin) }))
+    onTestFinished(() => fromSecret.close())
+
+    for (const target of [aWebhook(withLogin), fromSecret]) {
+      expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'delivered' })
+    }
+
+    const expected = `Basic ${Buffer.from(sent).toString('base64')}`
+    expect(got.map(({ headers }) => headers.authorization)).toEqual([expected, expected])
+  })
+
   it('takes a connection that is refused as the target being away, and one that breaks as this attempt failing', async () => {
     const { url } = await aReceiver((_response, request) => request.socket.destroy())
 
