@@ -1,3 +1,4 @@
+import { headerValue } from '../../formats/cloudevents.ts'
 import type { TargetDeps } from '../define.ts'
 import type { WebhookOptions } from './options.ts'
 import { createSigner, type Signer } from './signature.ts'
@@ -11,7 +12,7 @@ export function fixedHeaders(given: WebhookOptions, deps: TargetDeps): (url: URL
     const secret = typeof value === 'string' ? null : deps.secret(value)
     return () => [name, secret === null ? String(value) : secret.get().reveal()]
   })
-  const extensions = Object.entries(given.extensions).flatMap(([name, value]) => [`ce-${name}`, value])
+  const extensions = Object.entries(given.extensions).flatMap(([name, value]) => [`ce-${name}`, headerValue(value)])
   const authorization = authorizationOf(given, deps)
   return (url) => {
     return ['User-Agent', 'OneTrigger', ...values.flatMap((header) => header()), ...extensions, ...authorization(url)]

@@ -134,6 +134,20 @@ describe('the webhook', () => {
     expect(got.map(({ headers }) => headers.authorization)).toEqual([expected, expected])
   })
 
+  it('writes further attributes as the HTTP binding of CloudEvents says, in any script', async () => {
+    const { got, url } = await aReceiver((response) => response.writeHead(202).end())
+    const extensions = { dept: 'física', share: '50% "now"', where: '東京' }
+
+    const outcome = await aWebhook(url, { format: 'cloudevents-binary', extensions }).deliver(aDelivery(), never)
+
+    expect(outcome.kind).toBe('delivered')
+    expect(got[0]?.headers).toMatchObject({
+      'ce-dept': 'f%C3%ADsica',
+      'ce-share': '50%25%20%22now%22',
+      'ce-where': '%E6%9D%B1%E4%BA%AC',
+    })
+  })
+
   it('takes a connection that is refused as the target being away, and one that breaks as this attempt failing', async () => {
     const { url } = await aReceiver((_response, request) => request.socket.destroy())
 
