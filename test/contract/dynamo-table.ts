@@ -148,6 +148,49 @@ export function tableContract(server: () => Dynamo): void {
     }
   })
 
+  describe('work of several transactions, where somebody else writes between two of them', () => {
+    const many = Array.from({ length: 120 }, (_, n) => `f${n}`)
+
+    /** As if somebody had written before the nth transaction from now on. */
+    function interruptAt(nth: number): void {
+      let count = 0
+      dynamo.fate = ({ operation }) => {
+        if (operation !== 'TransactWriteItems') return 'answered'
+        count += 1
+        return count === nth ? { reason: 'ConditionalCheckFailed' } : 'answered'
+      }
+    }
+
+    it.each([1, 2, 3])('renames a trigger with its baseline (%i)', async (nth) => {
+      const store = await open()
+      const baseline = { trigger: 'default', state: 'done', cutMs: 5 } as const
+      const states = many.map((fileId) => aState({ fileId, phase: 'complete' }))
+      await store.commit(aCommit({ states, baselines: [baseline] }))
+      interruptAt(nth)
+
+      await store.renameTrigger('default', 'next')
+
+      expect(await store.triggers()).toEqual(['next'])
+      expect(await store.baseline('next')).toEqual({ ...baseline, trigger: 'next' })
+      expect((await store.files('next', many)).size).toBe(many.length)
+      expect((await store.files('default', many)).size).toBe(0)
+    })
+
+    it.each([1, 2])('owes one further run of each delivery, and not two (%i)', async (nth) => {
+      await (await open()).commit(aCommit({ events: many.map((id) => owed(id)) }))
+      const operator = await beside()
+      interruptAt(nth)
+
+      const ids = many.map((id) => deliveryId(id, 'hook'))
+      const made = await operator.rerun(ids, clock.now())
+
+      expect(made.toSorted()).toEqual(many.map((id) => deliveryId(id, 'hook', 1)).toSorted())
+      expect(await operator.deliveries({ limit: 1_000 })).toHaveLength(2 * many.length)
+      // Asked again, it is the run after that.
+      expect(await operator.rerun(ids.slice(0, 1), clock.now())).toEqual([deliveryId('f0', 'hook', 2)])
+    })
+  })
+
   describe('a command beside', () => {
     it('replays and discards; the running process notices before it writes, and is told', async () => {
       const running = await open()

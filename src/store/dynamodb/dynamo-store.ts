@@ -242,7 +242,8 @@ class DynamoStore implements Store {
   }
 
   rerun(ids: readonly string[], now: number): Promise<readonly string[]> {
-    return this.#run(() => this.#writer.run((mirror) => this.#outbox.rerun(mirror, ids, now)))
+    const planned = new Map<string, string>()
+    return this.#run(() => this.#writer.run((mirror) => this.#outbox.rerun(mirror, ids, now, planned)))
   }
 
   discard(ids: readonly string[], now: number): Promise<number> {

@@ -143,14 +143,21 @@ export class Outbox {
     })
   }
 
-  async rerun(mirror: Mirror, ids: readonly string[], now: number): Promise<Plan<readonly string[]>> {
+  /** `planned`: the new id by the old one, kept while this is planned anew: of what takes several transactions the first may be durable then. */
+  async rerun(
+    mirror: Mirror,
+    ids: readonly string[],
+    now: number,
+    planned: Map<string, string>,
+  ): Promise<Plan<readonly string[]>> {
     const draft = new OutboxDraft(mirror, this.#archive)
     const made: string[] = []
-    for (const { event, target } of (await draft.find(ids)).values()) {
-      let run = 1
-      while ((await draft.find([deliveryId(event.id, target, run)])).size > 0) run += 1
-      const id = deliveryId(event.id, target, run)
-      draft.place(newDelivery(id, target, event, now), null)
+    for (const { id: before, event, target } of (await draft.find(ids)).values()) {
+      const earlier = planned.get(before)
+      const isThere = earlier !== undefined && (await draft.find([earlier])).size > 0
+      const id = isThere ? earlier : await this.#nextRun(draft, event.id, target)
+      if (!isThere) draft.place(newDelivery(id, target, event, now), null)
+      planned.set(before, id)
       made.push(id)
     }
     return { units: draft.units, result: made }
@@ -182,6 +189,12 @@ export class Outbox {
     for (const each of mirror.deliveries.values()) if (isOld(each)) draft.remove(each)
     for await (const archived of this.#archive.all()) for (const each of archived) if (isOld(each)) draft.remove(each)
     return draft.units
+  }
+
+  async #nextRun(draft: OutboxDraft, eventId: string, target: string): Promise<string> {
+    let run = 1
+    while ((await draft.find([deliveryId(eventId, target, run)])).size > 0) run += 1
+    return deliveryId(eventId, target, run)
   }
 
   async #owe(draft: OutboxDraft, events: readonly OwedEvent[], now: number): Promise<void> {

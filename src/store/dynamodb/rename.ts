@@ -17,8 +17,11 @@ export async function renameUnits(
   for await (const known of files.known(from)) {
     states.push(...known.map(({ state }) => state).filter(({ fileId }) => !pending.has(fileId)))
   }
+  const removed = states.map((state) => files.remove(mirror, state))
   const before = mirror.triggers.get(from)
-  const baseline = before?.baseline ?? null
+  // Planned anew behind that write, as somebody else has written since: there is no baseline here to take along any more.
+  if (before === undefined) return removed
+  const { baseline } = before
   const copies = states.map((state) => files.move(mirror, { ...state, trigger: to }, now))
   return [
     ...copies,
@@ -30,6 +33,6 @@ export async function renameUnits(
       }),
       ...mirror.triggers.drop(from),
     ],
-    ...states.map((state) => files.remove(mirror, state)),
+    ...removed,
   ]
 }
