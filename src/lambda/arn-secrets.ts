@@ -71,7 +71,7 @@ async function fetchByArn(arn: string): Promise<string> {
 /** Decrypted; by ARN or by name. */
 export async function parameter(name: string): Promise<string> {
   const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm')
-  const client = new SSMClient({})
+  const client = new SSMClient(regionOf(name))
   try {
     const { Parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }))
     return Parameter?.Value ?? ''
@@ -82,11 +82,17 @@ export async function parameter(name: string): Promise<string> {
 
 async function secretsManagerSecret(arn: string): Promise<string> {
   const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager')
-  const client = new SecretsManagerClient({})
+  const client = new SecretsManagerClient(regionOf(arn))
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }))
     return SecretString ?? ''
   } finally {
     client.destroy()
   }
+}
+
+/** What is named by ARN is where that says, wherever this runs. */
+function regionOf(arn: string): { readonly region?: string } {
+  const [prefix, , , region = ''] = arn.split(':')
+  return prefix === 'arn' && region !== '' ? { region } : {}
 }

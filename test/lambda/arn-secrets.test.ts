@@ -32,6 +32,17 @@ describe('secrets by ARN', () => {
     expect(aws.calls).toHaveLength(2)
   })
 
+  it('are asked for in the region that their ARN names', async () => {
+    const { aws, secrets } = await aWorld()
+
+    await secrets.prepare([secretArn, parameterArn])
+
+    const scopes = aws.calls.map(
+      ({ headers }) => /\/(\w+-\w+-\d)\/\w+\/aws4_request/.exec(String(headers.authorization))?.[1],
+    )
+    expect(scopes).toEqual(['eu-west-1', 'eu-west-1'])
+  })
+
   it('are read again after an hour, and before the next run where something refused them', async () => {
     const { clock, values, secrets } = await aWorld()
     await secrets.prepare([secretArn])
