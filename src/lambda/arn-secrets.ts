@@ -4,6 +4,8 @@ import { Secret, type SecretSource } from '../lib/secret.ts'
 
 /** A value is asked for again after this long, or in the next run once something refused it. */
 const freshMs = 3_600_000
+/** A function in a network without a way to AWS gets no answer at all, and the SDK waits for one without end. */
+const mostMs = 20_000
 
 interface Known {
   secret: Secret
@@ -32,7 +34,7 @@ export class ArnSecrets {
     })
     await Promise.all(
       wanted.map(async (arn) => {
-        const value = await this.#fetch(arn).catch((cause: unknown) => {
+        const value = await this.#inTime(arn).catch((cause: unknown) => {
           const reason = cause instanceof Error ? ` (${cause.name})` : ''
           throw new ConfigError('CONFIG_SECRET_MISSING', `a secret is missing: ${arn} cannot be read${reason}`, {
             cause,
@@ -42,6 +44,17 @@ export class ArnSecrets {
         this.#known.set(arn, { secret: new Secret(value), readAt: now, isStale: false })
       }),
     )
+  }
+
+  async #inTime(arn: string): Promise<string> {
+    const late = Promise.withResolvers<never>()
+    const error = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
+    const cancel = this.#clock.timer(mostMs, () => late.reject(error))
+    try {
+      return await Promise.race([this.#fetch(arn), late.promise])
+    } finally {
+      cancel()
+    }
   }
 
   /** The prepared value; what refuses it has it read again before the next run. */

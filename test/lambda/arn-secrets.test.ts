@@ -60,6 +60,20 @@ describe('secrets by ARN', () => {
     expect(secrets.source(secretArn).get().reveal()).toBe('rotated again')
   })
 
+  it('that nobody answers about are named too, long before the run is over', async () => {
+    const clock = new FakeClock()
+    const secrets = new ArnSecrets(clock, () => new Promise(() => {}))
+
+    const read = secrets.prepare([secretArn]).then(
+      () => null,
+      (error: unknown) => error,
+    )
+    await clock.advance(20_000)
+
+    expect(await read).toMatchObject({ code: 'CONFIG_SECRET_MISSING', message: expect.stringContaining(secretArn) })
+    expect(clock.nextAt()).toBeNull()
+  })
+
   it('that are missing or empty are named by their ARN', async () => {
     const { secrets } = await aWorld({ [parameterArn]: '' })
 
