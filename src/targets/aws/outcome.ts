@@ -52,7 +52,7 @@ const throttling =
 
 /** Nobody was reached, or nobody could be asked: it is about the target. */
 const unreachable =
-  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|EGRESS_FORBIDDEN|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/
+  /^(CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|EGRESS_FORBIDDEN|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/
 
 /**
  * What an error of an AWS client means for a delivery. `aboutEvent` are names of errors that this event will always meet; missing rights, roles and

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
 import { jobName } from '../../../src/core/ids.ts'
+import { defaultEgress } from '../../../src/lib/egress.ts'
 import type { TargetDefinition } from '../../../src/targets/define.ts'
 import { batch, eventbridge, lambda } from '../../../src/targets/registry.ts'
 import { type AwsAnswer, type AwsCall, AwsServer, awsError } from '../../support/aws-server.ts'
@@ -143,6 +144,23 @@ describe('an AWS target', () => {
     expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'retry' })
   })
 })
+
+it.each([
+  ['lambda', lambda, { function: 'f' }],
+  ['batch', batch, { queue: 'q' }],
+  ['eventbridge', eventbridge, {}],
+] as const)(
+  '%s waits for AWS where no connection comes about: that uses up no attempt',
+  async (_type, definition, given) => {
+    await AwsServer.start(() => ({}))
+    process.env.AWS_ENDPOINT_URL = 'http://aws.invalid'
+    const nobodyAnswers = { ...defaultEgress, lookup: () => {} }
+    const target = definition.build(given, targetDeps({ egress: nobodyAnswers, timeoutMs: 400 }))
+    onTestFinished(() => target.close())
+
+    expect(await target.deliver(aDelivery(), never)).toMatchObject({ kind: 'unavailable' })
+  },
+)
 
 describe('lambda', () => {
   it('sends the event itself, with what SCAR puts into a URL percent-encoded', async () => {
