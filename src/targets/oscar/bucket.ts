@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { Part as ListedPart } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { boundedAnswers } from '../aws/bounded-answers.ts'
+import { guarded } from '../aws/client.ts'
 import type { TargetDeps } from '../define.ts'
 import { parseJson } from './client.ts'
 import type { Destination } from './destination.ts'
@@ -63,9 +64,8 @@ export async function openBucket(destination: Destination, deps: TargetDeps): Pr
     requestHandler: {
       requestTimeout: deps.timeoutMs,
       throwOnRequestTimeout: true,
-      connectionTimeout: Math.min(deps.timeoutMs, 10_000),
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent({ ...agent, ...(ca === null ? {} : { ca }) }),
+      httpAgent: guarded(new HttpAgent(agent), deps),
+      httpsAgent: guarded(new HttpsAgent({ ...agent, ...(ca === null ? {} : { ca }) }), deps),
     },
   })
   const find = async <T>(ask: () => Promise<T>): Promise<T | null> => {

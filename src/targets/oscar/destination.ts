@@ -48,7 +48,11 @@ export async function findDestination(
     return { endpoint, region, ...splitPath(path), ...keys, ca }
   }
   const answer = await client.get(`/system/services/${options.service}`, signal)
-  const parsed = serviceSchema.safeParse(parseJson(answer?.body ?? ''))
+  if (answer?.status !== 200) {
+    const asked = `asked where the input of service ${options.service} is`
+    throw new ConfigError('CONFIG_INVALID', `the cluster answered ${answer?.status} when ${asked}`)
+  }
+  const parsed = serviceSchema.safeParse(parseJson(answer.body))
   const input = parsed.data?.input.find(({ storage_provider }) => /^minio(\.|$)/.test(storage_provider))
   const storage = parsed.data?.storage_providers.minio[input?.storage_provider.split('.')[1] ?? 'default']
   if (storage?.access_key === 'hidden' || storage?.secret_key === 'hidden') {

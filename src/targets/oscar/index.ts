@@ -116,9 +116,11 @@ function outcomeOfStaging(error: unknown): Outcome {
   const status = s3Error.safeParse(error).data?.$metadata.httpStatusCode ?? 0
   const what = `the file could not be staged: ${error.name}${status === 0 ? '' : ` (${status})`}`
   const code = 'code' in error ? String(error.code) : ''
-  const isAboutTarget = [401, 403, 404, 502, 503, 504].includes(status) || /^(ECONN|ENOT|EAI|EHOST|ENET)/.test(code)
+  const isAboutTarget = [401, 403, 404, 502, 503, 504].includes(status) || unreached.test(code)
   return { kind: isAboutTarget ? 'unavailable' : 'retry', reason: what }
 }
+
+const unreached = /^(ECONN|ENOT|EAI|EHOST|ENET|CONNECT_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/
 
 const s3Error = z.object({ $metadata: z.object({ httpStatusCode: z.number().optional() }) })
 

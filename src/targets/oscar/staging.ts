@@ -8,6 +8,9 @@ import type { Destination } from './destination.ts'
 /** Parts are held in memory one at a time. */
 const leastPartBytes = 8 * 1_048_576
 
+/** S3 takes no longer keys, as UTF-8. */
+const mostKeyBytes = 1_024
+
 /** The file is not what the event is about any more: its newer version has an event of its own. */
 class FileChanged extends Error {}
 
@@ -23,9 +26,13 @@ export async function stageFile(
   deps: TargetDeps,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const key = `${destination.folder}${event.path}`
+  const keyBytes = Buffer.byteLength(key)
+  if (keyBytes > mostKeyBytes) {
+    return { kind: 'rejected', reason: `the key of the file has ${keyBytes} bytes, and S3 takes ${mostKeyBytes} bytes` }
+  }
   const bucket = await openBucket(destination, deps)
   try {
-    const key = `${destination.folder}${event.path}`
     const known = await bucket.head(key, signal)
     if (known?.delivery !== name || known.size !== event.size) {
       const source = new Content(event, deps)

@@ -1,13 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery } from '../../../src/core/delivery.ts'
 import { jobName } from '../../../src/core/ids.ts'
+import { defaultEgress } from '../../../src/lib/egress.ts'
 import { silentLog } from '../../../src/lib/log.ts'
+import { fixedSecret } from '../../../src/lib/secret.ts'
 import type { TargetDeps } from '../../../src/targets/define.ts'
 import { oscar } from '../../../src/targets/registry.ts'
 import { anEvent } from '../../support/builders.ts'
 import { mostSent } from '../../support/endless-server.ts'
 import { targetDeps } from '../../support/target-deps.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { OscarCluster } from './cluster.ts'
 import { endless, HostileBucket, listWithoutEnd, trickling } from './hostile-bucket.ts'
 import { KeepingBucket } from './keeping-bucket.ts'
 
@@ -15,8 +18,13 @@ const never = new AbortController().signal
 /** More than one part, so that an unfinished upload is looked for. */
 const large = 9 * 1_048_576
 
-function aStaging(bucket: { readonly url: string }, size: number, overrides: Partial<TargetDeps> = {}) {
-  const event = anEvent({ path: 'in/a.avi', size })
+function aStaging(
+  bucket: { readonly url: string },
+  size: number,
+  overrides: Partial<TargetDeps> = {},
+  path = 'in/a.avi',
+) {
+  const event = anEvent({ path, size })
   const delivery: ClaimedDelivery = { id: 'dlv_1', target: 'yolo', event, attempt: 1, createdAt: 0 }
   const minio = { endpoint: bucket.url, path: 'bucket/input', accessKey: { env: 'A' }, secretKey: { env: 'S' } }
   const source: Pick<TargetDeps, 'readContent' | 'fileVersion'> = {
@@ -103,6 +111,43 @@ describe('an S3 server', () => {
     expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'retry' })
 
     expect(bucket.asked).toBe(pages)
+  })
+})
+
+it('a bucket to which no connection comes about is waited for: that uses up no attempt', async () => {
+  const nobodyAnswers = { ...defaultEgress, lookup: () => {} }
+  const { target, delivery } = aStaging({ url: 'http://minio.invalid' }, 10, { egress: nobodyAnswers, timeoutMs: 400 })
+
+  expect(await target.deliver(delivery, never)).toMatchObject({ kind: 'unavailable' })
+})
+
+it('a file whose key is longer than S3 takes is refused, and says so', async () => {
+  const bucket = await HostileBucket.start('head', (_bucket) => (response) => response.writeHead(400).end())
+  const path = `in/${'é'.repeat(120)}/${'é'.repeat(120)}/${'é'.repeat(120)}/${'é'.repeat(120)}/${'é'.repeat(120)}`
+  const { target, delivery } = aStaging(bucket, 10, {}, path)
+
+  expect(await target.deliver(delivery, never)).toMatchObject({
+    kind: 'rejected',
+    reason: expect.stringContaining('1024 bytes'),
+  })
+  expect(bucket.asked).toBe(0)
+})
+
+it.each([
+  ['yolo', 'wrong', 401],
+  ['nope', 'canary', 404],
+])('a cluster that does not tell of service %s (password %s) is waited for, and why is told', async (...given) => {
+  const [service, password, status] = given
+  const cluster = await OscarCluster.start()
+  const login = { basic: { username: 'oscar', password: { env: 'PASSWORD' } } }
+  const deps = targetDeps({ secret: () => fixedSecret(password) })
+  const target = oscar.build({ url: cluster.url, service, mode: 'stage', login }, deps)
+  onTestFinished(() => target.close())
+
+  const delivery = { id: 'dlv_1', target: 'yolo', event: anEvent(), attempt: 1, createdAt: 0 }
+  expect(await target.deliver(delivery, never)).toEqual({
+    kind: 'unavailable',
+    reason: `the cluster answered ${status} when asked where the input of service ${service} is`,
   })
 })
 
