@@ -19,6 +19,7 @@ export const formatNames = [
   'classic',
   'classic-percent',
   'classic-shell',
+  'classic-shell-percent',
   'cloudevents',
   'cloudevents-binary',
   's3',
@@ -34,6 +35,10 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   classic: (event) => ({ contentType: json, body: classic(event) }),
   'classic-percent': (event) => ({ contentType: json, body: classic(event, { key: 'percent' }) }),
   'classic-shell': (event) => ({ contentType: json, body: classic(event, { shellSafe: true }) }),
+  'classic-shell-percent': (event) => ({
+    contentType: json,
+    body: classic(event, { key: 'percent', shellSafe: true }),
+  }),
   cloudevents: (event) => ({ contentType: 'application/cloudevents+json', body: structuredCloudEvent(event) }),
   'cloudevents-binary': (event) => ({
     contentType: json,

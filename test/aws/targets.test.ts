@@ -70,7 +70,7 @@ describe('batch', () => {
         jobName: jobName('dlv_b1'),
         container: {
           environment: expect.arrayContaining([
-            { name: 'EVENT', value: classic(delivery.event, { shellSafe: true }) },
+            { name: 'EVENT', value: classic(delivery.event, { key: 'percent', shellSafe: true }) },
             { name: 'AWS_LAMBDA_REQUEST_ID', value: jobName('dlv_b1') },
           ]),
         },

@@ -12,7 +12,7 @@ export const batchOptions = z.strictObject({
     .min(1)
     .optional()
     .describe('Job definition: its name, `name:revision` or ARN. By default named as the queue, as SCAR does it'),
-  format: z.enum(formatNames).default('classic-shell').describe('How the event is written into EVENT'),
+  format: z.enum(formatNames).default('classic-shell-percent').describe('How the event is written into EVENT'),
   command: z.array(z.string()).min(1).optional().describe("Replaces the definition's command"),
   gpus: z.int().min(1).max(64).optional().describe('GPUs of the job'),
   vcpus: z.number().positive().max(1_000).optional().describe('vCPUs of the job'),

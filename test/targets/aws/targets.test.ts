@@ -249,6 +249,21 @@ describe('batch', () => {
     expect(JSON.parse(variables.CONTEXT)).toMatchObject({ function_name: 'yolo:3', aws_request_id: jobName('dlv_1') })
   })
 
+  it('writes the event so that faas-supervisor in the job, behind `echo $EVENT`, downloads the file it is about', async () => {
+    const { target, calls } = await aTarget(batch, { queue: 'gpu' }, accept)
+    const path = 'in/take #1? 50%41  [*].avi'
+
+    await target.deliver(aDelivery({ event: anEvent({ path }) }), never)
+
+    const { environment } = JSON.parse(calls[0]?.body ?? '').containerOverrides
+    const { value } = environment.find(({ name }: { name: string }) => name === 'EVENT')
+    expect(value).toMatch(/^[\w"{}[\]:,/.%\\-]+$/)
+    const { Key, Records } = JSON.parse(value)
+    // The supervisor puts `Key` behind the provider's address as it is.
+    expect(decodeURIComponent(new URL(`https://provider/cdmi${Key}`).pathname)).toBe(`/cdmi/Gamma/${path}`)
+    expect(Records[0].objectKey).toBe('take #1? 50%41  [*].avi')
+  })
+
   it('never sends overrides that AWS would refuse for their length', async () => {
     const { target, calls } = await aTarget(batch, { queue: 'gpu', environment: { LONG: 'x'.repeat(8_000) } }, accept)
     expect(await target.deliver(aDelivery(), never)).toMatchObject({
