@@ -3,6 +3,7 @@ import { type Path, pathText } from '../config/problem.ts'
 import { configSchema } from '../config/schema.ts'
 import { secretsIn } from '../config/secret-refs.ts'
 import { ConfigError } from '../core/errors.ts'
+import { nameInArn } from '../lib/arn.ts'
 import type { SecretRef } from '../lib/fields.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -110,7 +111,7 @@ function targetNeeds(raw: Loose): readonly Need[] {
         case 'batch': {
           const queue = asText(target.queue) ?? ''
           const isTagged = Object.keys(asMap(target.tags)).length > 0
-          return [{ kind: 'batch', queue, definition: asText(target.definition) ?? queue, region, isTagged }]
+          return [{ kind: 'batch', queue, definition: asText(target.definition) ?? nameInArn(queue), region, isTagged }]
         }
         case 'eventbridge':
           return [{ kind: 'eventbridge', bus: asText(target.bus) ?? 'default', region }]

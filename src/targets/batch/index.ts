@@ -2,6 +2,7 @@ import type { ClaimedDelivery, Job, Outcome } from '../../core/delivery.ts'
 import { jobName } from '../../core/ids.ts'
 import type { Target } from '../../core/target.ts'
 import { formats } from '../../formats/registry.ts'
+import { nameInArn } from '../../lib/arn.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { clientConfig } from '../aws/client.ts'
 import { attempt } from '../aws/outcome.ts'
@@ -72,7 +73,7 @@ class Batch implements Target {
 
   async probe(signal: AbortSignal): Promise<string> {
     const { client, DescribeJobQueuesCommand, DescribeJobDefinitionsCommand } = await this.#sdk.get()
-    const { queue, definition = queue } = this.#options
+    const { queue, definition = nameInArn(queue) } = this.#options
     const queues = await client.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }), { abortSignal: signal })
     const [found] = queues.jobQueues ?? []
     if (found === undefined) throw new Error(`there is no job queue "${queue}"`)

@@ -1,9 +1,18 @@
 import type { SubmitJobCommandInput } from '@aws-sdk/client-batch'
+import { nameInArn } from '../../lib/arn.ts'
 import type { BatchOptions } from './options.ts'
 
 /** The request for one job, with the environment that faas-supervisor's own delegation to Batch gives: EVENT, CONTEXT, AWS_LAMBDA_REQUEST_ID. */
 export function submission(options: BatchOptions, name: string, event: string): SubmitJobCommandInput {
-  const { queue, definition = queue, attempts, jobTimeout, tags, shareIdentifier, schedulingPriority } = options
+  const {
+    queue,
+    definition = nameInArn(queue),
+    attempts,
+    jobTimeout,
+    tags,
+    shareIdentifier,
+    schedulingPriority,
+  } = options
   return {
     jobName: name,
     jobQueue: queue,
@@ -18,7 +27,7 @@ export function submission(options: BatchOptions, name: string, event: string): 
 }
 
 function overrides(
-  { queue, definition = queue, command, environment, ...options }: BatchOptions,
+  { queue, definition = nameInArn(queue), command, environment, ...options }: BatchOptions,
   name: string,
   event: string,
 ) {

@@ -249,6 +249,20 @@ describe('batch', () => {
     expect(JSON.parse(variables.CONTEXT)).toMatchObject({ function_name: 'yolo:3', aws_request_id: jobName('dlv_1') })
   })
 
+  it('takes the definition that is named as the queue also where that is given by its ARN', async () => {
+    const queue = 'arn:aws:batch:us-east-1:123456789012:job-queue/yolo'
+    const { target, calls } = await aTarget(batch, { queue }, (call) =>
+      call.path === '/v1/submitjob' ? accept(call) : { body: { jobQueues: [{}], jobDefinitions: [{}] } },
+    )
+
+    await target.deliver(aDelivery(), never)
+    await target.probe?.(never)
+
+    const [submitted, , described] = calls.map(({ body }) => JSON.parse(body))
+    expect(submitted).toMatchObject({ jobQueue: queue, jobDefinition: 'yolo' })
+    expect(described).toMatchObject({ jobDefinitionName: 'yolo' })
+  })
+
   it('writes the event so that faas-supervisor in the job, behind `echo $EVENT`, downloads the file it is about', async () => {
     const { target, calls } = await aTarget(batch, { queue: 'gpu' }, accept)
     const path = 'in/take #1? 50%41  [*].avi'
