@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { deliveryId } from '../../src/core/ids.ts'
 import {
@@ -223,6 +224,23 @@ export function tableContract(server: () => Dynamo): void {
       await clock.advance(20_000)
       while (seen === 0) await clock.advance(0)
       expect(await running.nextDue('hook')).toBe(clock.now() - 20_000)
+    })
+
+    it('leaves nothing at the signal of a process that hears of it, however often', async () => {
+      const running = await open()
+      await running.commit(aCommit({ events: [owed('a')] }))
+      const operator = await beside()
+      const { signal } = new AbortController()
+
+      for (let heard = 0; heard < 3; ) {
+        const hearing = running.writesByOthers(heard, signal)
+        await operator.saveTargetState('hook', { failingSince: heard, disabledAt: null })
+        await claim(running)
+        await running.saveTargetState('other', { failingSince: heard, disabledAt: null })
+        heard = await hearing
+      }
+
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
     })
 
     it('finds the same files in the table as the running process in memory, page by page, in the same order', async () => {

@@ -1,3 +1,5 @@
+import { onAbort } from '../../lib/on-abort.ts'
+
 /** Counts how often others were seen to have written beside this process. */
 export class Visitors {
   #count = 0
@@ -11,10 +13,10 @@ export class Visitors {
 
   /** Resolves with another number than `known` once there is one, or with `known` when the signal aborts. */
   async since(known: number, signal: AbortSignal): Promise<number> {
-    const aborted = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    while (this.#count === known && !signal.aborted) await Promise.race([this.#told.promise, aborted])
+    const aborted = Promise.withResolvers<void>()
+    const cancel = onAbort(signal, () => aborted.resolve())
+    while (this.#count === known && !signal.aborted) await Promise.race([this.#told.promise, aborted.promise])
+    cancel()
     return this.#count
   }
 }
