@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Outcome } from '../../core/delivery.ts'
 import { capped } from '../../lib/capped.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { onAbort } from '../../lib/on-abort.ts'
 
 /**
  * Makes one attempt. The SDK bounds neither the look-up of credentials nor an answer that stalls, and heeds no signal there: this does.
@@ -14,19 +15,24 @@ export async function attempt(
   run: (signal: AbortSignal) => Promise<Outcome>,
 ): Promise<Outcome> {
   signal.throwIfAborted()
-  const late = new AbortController()
-  const cancel = clock.timer(timeoutMs, () => late.abort())
-  const either = AbortSignal.any([signal, late.signal])
+  // Not one that is made of `signal` and a timer's: that would be kept for as long as `signal` is.
+  const either = new AbortController()
   const ended = Promise.withResolvers<never>()
-  either.addEventListener('abort', () => ended.reject(either.reason), { once: true })
+  const end = (reason: unknown) => {
+    either.abort(reason)
+    ended.reject(reason)
+  }
+  const cancelTimer = clock.timer(timeoutMs, () => end(new Error('AWS did not answer in time')))
+  const cancelAbort = onAbort(signal, () => end(signal.reason))
   try {
-    return await Promise.race([run(either), ended.promise])
+    return await Promise.race([run(either.signal), ended.promise])
   } catch (error) {
     signal.throwIfAborted()
-    if (late.signal.aborted) return { kind: 'retry', reason: 'AWS did not answer in time' }
+    if (either.signal.aborted) return { kind: 'retry', reason: 'AWS did not answer in time' }
     return outcomeOfAwsError(error, aboutEvent)
   } finally {
-    cancel()
+    cancelTimer()
+    cancelAbort()
   }
 }
 

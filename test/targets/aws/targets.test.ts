@@ -2,16 +2,20 @@ import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
 import { jobName } from '../../../src/core/ids.ts'
 import { defaultEgress } from '../../../src/lib/egress.ts'
+import { attempt } from '../../../src/targets/aws/outcome.ts'
 import type { TargetDefinition } from '../../../src/targets/define.ts'
 import { batch, eventbridge, lambda } from '../../../src/targets/registry.ts'
 import { type AwsAnswer, type AwsCall, AwsServer, awsError } from '../../support/aws-server.ts'
 import { anEvent } from '../../support/builders.ts'
 import { EndlessServer, mostSent } from '../../support/endless-server.ts'
 import { targetDeps } from '../../support/target-deps.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 const never = new AbortController().signal
 
@@ -76,6 +80,29 @@ it.each(['1e400', '-3', 'soon', ''])('a Retry-After of "%s" from AWS is no time 
 
   expect(outcome).toMatchObject({ kind: 'retry', throttled: true })
   expect('retryAfterMs' in outcome && outcome.retryAfterMs).toBe(false)
+})
+
+describe('an attempt', () => {
+  it('that has ended is not kept by the signal that would have broken it off', async () => {
+    const stop = new AbortController()
+    const made: WeakRef<AbortSignal>[] = []
+
+    for (let count = 0; count < 20; count++) {
+      await attempt(targetDeps(), stop.signal, new Set(), async (signal) => {
+        made.push(new WeakRef(signal))
+        return { kind: 'delivered' }
+      })
+    }
+
+    setFlagsFromString('--expose-gc')
+    // A new realm has what the flag adds.
+    const collect = runInNewContext('gc') as () => void
+    await waitFor('they are gone', () => {
+      collect()
+      return made.every((ref) => ref.deref() === undefined)
+    })
+    expect(stop.signal.aborted).toBe(false)
+  })
 })
 
 describe('an AWS target', () => {
