@@ -22,6 +22,11 @@ export function outcomeOfError(error: unknown, way: string): Exclude<Outcome, { 
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
     return { kind: 'unavailable', reason: `the receiver's certificate is not trusted, or TLS failed${way} (${code})` }
   }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    // What an event puts into headers is encoded: it is what the target is given, a secret with a line break in it for one.
+    const reason = `the request cannot be sent: a header or secret of the target holds what no header may (${code})`
+    return { kind: 'unavailable', reason }
+  }
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return { kind: 'retry', reason: `the receiver did not answer in time${way}` }
   return { kind: 'retry', reason: `the connection broke before the answer${way} (${code})` }
 }

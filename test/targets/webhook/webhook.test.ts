@@ -148,6 +148,24 @@ describe('the webhook', () => {
     })
   })
 
+  it.each([
+    ['a token with a line break', { auth: { bearer: { env: 'TOKEN' } } }, 'canary\ncanary'],
+    ['a header that no header may be', { headers: { 'X-Key': { env: 'KEY' } } }, 'canary→'],
+  ])('waits for another %s, and says that it is no connection that broke', async (_what, given, value) => {
+    const { got, url } = await aReceiver((response) => response.writeHead(202).end())
+    const target = webhook.build({ url, ...given }, targetDeps({ secret: () => fixedSecret(value) }))
+    onTestFinished(() => target.close())
+
+    const outcome = await target.deliver(aDelivery(), never)
+
+    expect(outcome).toEqual({
+      kind: 'unavailable',
+      reason:
+        'the request cannot be sent: a header or secret of the target holds what no header may (UND_ERR_INVALID_ARG)',
+    })
+    expect(got).toEqual([])
+  })
+
   it('takes a connection that is refused as the target being away, and one that breaks as this attempt failing', async () => {
     const { url } = await aReceiver((_response, request) => request.socket.destroy())
 
