@@ -1,4 +1,5 @@
 import { type ErrorCode, StoreError } from '../../core/errors.ts'
+import { mayQuoteSigned } from '../../lib/signed.ts'
 
 /** Why a transaction was cancelled, by the names of DynamoDB. */
 interface Cancelled extends Error {
@@ -10,8 +11,10 @@ export function storeError(error: unknown, table: string): StoreError {
   if (error instanceof StoreError) return error
   const name = error instanceof Error ? error.name : 'unknown'
   const [code, advice] = diagnosis(name)
+  // A log tells of causes too.
+  const cause = error instanceof Error && mayQuoteSigned(error.message) ? {} : { cause: error }
   return new StoreError(code, `The table ${table} ${advice} (${name}${system(error)}).`, {
-    cause: error,
+    ...cause,
     details: { table },
   })
 }

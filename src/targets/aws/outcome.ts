@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/delivery.ts'
 import { capped } from '../../lib/capped.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { onAbort } from '../../lib/on-abort.ts'
+import { mayQuoteSigned } from '../../lib/signed.ts'
 
 /**
  * Makes one attempt. The SDK bounds neither the look-up of credentials nor an answer that stalls, and heeds no signal there: this does.
@@ -36,13 +37,23 @@ export async function attempt(
   }
 }
 
+/** Waits for an answer that no delivery hangs on. Rejects with a sentence of what AWS says, never of what was signed, or with the signal's reason. */
+export async function answered<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    signal.throwIfAborted()
+    const { data } = awsError.safeParse(error)
+    throw new Error(data === undefined ? 'the call to AWS failed' : reasonOf(data))
+  }
+}
+
 /** What errors of the SDK have in common; `code` is that of the system where no answer came. */
 const awsError = z.object({
   name: z.string().catch(''),
-  // AWS quotes the signed headers, a session token among them, in what it says about a wrong signature.
   message: z
     .string()
-    .transform((text) => (/canonical|signature|security-token|credential=/i.test(text) ? '' : text))
+    .transform((text) => (mayQuoteSigned(text) ? '' : text))
     .catch(''),
   code: z.string().optional().catch(undefined),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).catch({}),

@@ -5,7 +5,7 @@ import { formats } from '../../formats/registry.ts'
 import { nameInArn } from '../../lib/arn.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { clientConfig } from '../aws/client.ts'
-import { attempt } from '../aws/outcome.ts'
+import { answered, attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { asJob, submitted, unknownJob } from './job.ts'
 import { type BatchOptions, batchOptions } from './options.ts'
@@ -62,7 +62,7 @@ class Batch implements Target {
   async follow(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {
     const { client, DescribeJobsCommand } = await this.#sdk.get()
     const asked = new DescribeJobsCommand({ jobs: jobs.map(({ id }) => id) })
-    const { jobs: details } = await client.send(asked, { abortSignal: signal })
+    const { jobs: details } = await answered(client.send(asked, { abortSignal: signal }), signal)
     const byId = new Map(listed(details).map((detail) => [detail.jobId, detail]))
     const now = this.#deps.clock.now()
     return jobs.map((job) => {
@@ -74,13 +74,14 @@ class Batch implements Target {
   async probe(signal: AbortSignal): Promise<string> {
     const { client, DescribeJobQueuesCommand, DescribeJobDefinitionsCommand } = await this.#sdk.get()
     const { queue, definition = nameInArn(queue) } = this.#options
-    const queues = await client.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }), { abortSignal: signal })
+    const lookUp = new DescribeJobQueuesCommand({ jobQueues: [queue] })
+    const queues = await answered(client.send(lookUp, { abortSignal: signal }), signal)
     const [found] = queues.jobQueues ?? []
     if (found === undefined) throw new Error(`there is no job queue "${queue}"`)
     const isArn = definition.startsWith('arn:')
     const wanted = isArn ? { jobDefinitions: [definition] } : { jobDefinitionName: definition.split(':')[0] }
     const asked = new DescribeJobDefinitionsCommand({ ...wanted, status: 'ACTIVE' })
-    const { jobDefinitions = [] } = await client.send(asked, { abortSignal: signal })
+    const { jobDefinitions = [] } = await answered(client.send(asked, { abortSignal: signal }), signal)
     if (jobDefinitions.length === 0) throw new Error(`there is no active job definition "${definition}"`)
     return `queue ${queue} is ${found.state ?? 'there'}, definition ${definition} is active`
   }

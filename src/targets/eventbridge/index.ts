@@ -8,7 +8,7 @@ import { capped } from '../../lib/capped.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { onAbort } from '../../lib/on-abort.ts'
 import { awsOptions, clientConfig } from '../aws/client.ts'
-import { attempt, mostReason } from '../aws/outcome.ts'
+import { answered, attempt, mostReason } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 
 const options = z.strictObject({
@@ -80,7 +80,7 @@ class EventBridge implements Target {
   async probe(signal: AbortSignal): Promise<string> {
     const { client, DescribeEventBusCommand } = await this.#sdk.get()
     const asked = new DescribeEventBusCommand({ Name: this.#options.bus })
-    const { Arn } = await client.send(asked, { abortSignal: signal })
+    const { Arn } = await answered(client.send(asked, { abortSignal: signal }), signal)
     return `bus ${this.#options.bus} is there (${Arn ?? 'without ARN'})`
   }
 

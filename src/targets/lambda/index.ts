@@ -5,7 +5,7 @@ import { formatNames, formats } from '../../formats/registry.ts'
 import { cappedBytes } from '../../lib/capped.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { awsOptions, clientConfig } from '../aws/client.ts'
-import { attempt } from '../aws/outcome.ts'
+import { answered, attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 
 const options = z.strictObject({
@@ -62,7 +62,8 @@ class Lambda implements Target {
 
   async probe(signal: AbortSignal): Promise<string> {
     const { client, InvokeCommand } = await this.#client.get()
-    await client.send(new InvokeCommand({ ...this.#named(), InvocationType: 'DryRun' }), { abortSignal: signal })
+    const asked = new InvokeCommand({ ...this.#named(), InvocationType: 'DryRun' })
+    await answered(client.send(asked, { abortSignal: signal }), signal)
     return `function ${this.#options.function} may be invoked`
   }
 

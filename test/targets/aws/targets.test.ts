@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimedDelivery, Job } from '../../../src/core/delivery.ts'
 import { jobName } from '../../../src/core/ids.ts'
 import { defaultEgress } from '../../../src/lib/egress.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
 import { attempt } from '../../../src/targets/aws/outcome.ts'
 import type { TargetDefinition } from '../../../src/targets/define.ts'
 import { batch, eventbridge, lambda } from '../../../src/targets/registry.ts'
@@ -116,6 +117,28 @@ describe('an AWS target', () => {
     const outcome = await target.deliver(aDelivery(), never)
     expect(outcome).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('InvalidSignatureException') })
     expect(JSON.stringify(outcome)).not.toContain('canary')
+  })
+
+  it.each([
+    ['lambda', lambda, { function: 'f' }],
+    ['batch', batch, { queue: 'q' }],
+    ['eventbridge', eventbridge, {}],
+  ] as const)('never tells it where %s is asked about jobs or looked at, either', async (_type, definition, given) => {
+    const message = 'The Canonical String should have been x-amz-security-token:canary-token'
+    const { target } = await aTarget(definition, given, () => ({
+      ...awsError('InvalidSignatureException', 403),
+      body: { message },
+    }))
+    const lines: string[] = []
+    const log = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line) })
+    const noteFailure = (err: unknown) => log.warn({ err }, 'it failed')
+
+    await target.probe?.(never).catch(noteFailure)
+    await target.follow?.([{ id: 'a', state: 'running', detail: '', seenAt: 0 }], never).catch(noteFailure)
+
+    expect(lines).toHaveLength(target.follow === undefined ? 1 : 2)
+    for (const line of lines) expect(line).toContain('InvalidSignatureException')
+    expect(lines.join('')).not.toContain('canary')
   })
 
   it.each(['169.254.169.254:1', '[fd00:ec2::254]:1'])(
