@@ -25,7 +25,7 @@ export class ArnSecrets {
     this.#fetch = fetch
   }
 
-  /** Reads those that are not known or may have changed. Rejects with `CONFIG_SECRET_MISSING`, which names the ARN. */
+  /** Reads those that are not known or may have changed. Rejects with `CONFIG_SECRET_MISSING`, which names the ARN, where one is not known and cannot be read. */
   async prepare(arns: readonly string[]): Promise<void> {
     const now = this.#clock.now()
     const wanted = [...new Set(arns)].filter((arn) => {
@@ -35,11 +35,14 @@ export class ArnSecrets {
     await Promise.all(
       wanted.map(async (arn) => {
         const value = await this.#inTime(arn).catch((cause: unknown) => {
+          // The old one is still the best there is, and is asked for anew by the next run.
+          if (this.#known.has(arn)) return null
           const reason = cause instanceof Error ? ` (${cause.name})` : ''
           throw new ConfigError('CONFIG_SECRET_MISSING', `a secret is missing: ${arn} cannot be read${reason}`, {
             cause,
           })
         })
+        if (value === null) return
         if (value === '') throw new ConfigError('CONFIG_SECRET_MISSING', `a secret is missing: ${arn} is empty`)
         this.#known.set(arn, { secret: new Secret(value), readAt: now, isStale: false })
       }),

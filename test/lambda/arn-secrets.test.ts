@@ -60,6 +60,21 @@ describe('secrets by ARN', () => {
     expect(secrets.source(secretArn).get().reveal()).toBe('rotated again')
   })
 
+  it('that are known are used on while they cannot be read anew, and asked for again by the next run', async () => {
+    const { aws, clock, values, secrets } = await aWorld()
+    await secrets.prepare([secretArn])
+    await clock.advance(3_600_000)
+    delete values[secretArn]
+
+    await secrets.prepare([secretArn])
+    expect(secrets.source(secretArn).get().reveal()).toBe('one')
+
+    values[secretArn] = 'rotated'
+    await secrets.prepare([secretArn])
+    expect(secrets.source(secretArn).get().reveal()).toBe('rotated')
+    expect(aws.calls).toHaveLength(3)
+  })
+
   it('that nobody answers about are named too, long before the run is over', async () => {
     const clock = new FakeClock()
     const secrets = new ArnSecrets(clock, () => new Promise(() => {}))
