@@ -20,7 +20,7 @@ it('loses nothing and repeats only what was in flight, killed at every point in 
     lifeMs: 1_000,
   })
 
-  expect(report).toMatchObject({ lost: [], early: [], twoIds: [], needless: [], good: true })
+  expect(report).toMatchObject({ lost: [], early: [], twoIds: [], needless: [], unsettled: [], good: true })
   expect(Object.keys(report.at)).toEqual(expect.arrayContaining([...points]))
   expect(report.finished).toBeGreaterThanOrEqual(120)
 })

@@ -26,6 +26,7 @@ const leastPatienceMs = 20_000
 const passages: Readonly<Record<string, (files: number) => number>> = {
   transaction: (files) => Math.min(files / 10, 30),
   commit: (files) => Math.min(files / 10, 30),
+  owing: (files) => Math.min(files / 10, 30),
   request: (files) => Math.min(files / 4, 60),
   listing: (files) => Math.min(files / 50, 4),
   migration: () => 1,
@@ -78,8 +79,7 @@ class Crash {
     await this.#world.told()
     await this.#world.workload.end()
     const verdict = await this.#world.told()
-    await last.kill('SIGTERM')
-    return this.#kills.report(this.#options, verdict)
+    return this.#kills.report(this.#options, verdict, await this.#world.unsettled(last))
   }
 
   /** Begins files evenly, as far as the kills have got. */
@@ -103,7 +103,7 @@ class Crash {
     const longestMs =
       aim === null ? random() * 2 * this.#lifeMs : Math.max(patienceLives * this.#lifeMs, leastPatienceMs)
     const how = await Promise.race([died, this.#enough(longestMs)])
-    await (how === 'died' ? this.#kills.atPoint(process, aim) : this.#kills.atRandom(process))
+    await (how === 'died' ? this.#kills.atPoint(process, aim) : this.#kills.atRandom(process, aim))
   }
 
   /** Waits so long, and longer while too much is owed. */

@@ -13,22 +13,26 @@ export interface Manners {
 export const welcoming: Manners = { status: 204, afterMs: 0 }
 
 const cloudEvent = z.object({
+  id: z.string(),
   data: z.object({ fileId: z.string(), size: z.number(), mtime: z.iso.datetime() }),
 })
+
+/** Told of the `webhook-id`, and of what the body says. */
+type Taken = (id: string, revision: Revision, eventId: string) => void
 
 /** The webhook at the end of the line: tells of every request that it accepts. */
 export class Hook {
   manners = welcoming
-  readonly #taken: (id: string, revision: Revision) => void
+  readonly #taken: Taken
   #server: Server
   #port = 0
 
-  private constructor(taken: (id: string, revision: Revision) => void) {
+  private constructor(taken: Taken) {
     this.#taken = taken
     this.#server = this.#create()
   }
 
-  static async start(taken: (id: string, revision: Revision) => void): Promise<Hook> {
+  static async start(taken: Taken): Promise<Hook> {
     const hook = new Hook(taken)
     await hook.#listen()
     return hook
@@ -72,8 +76,9 @@ export class Hook {
     const { status, afterMs } = this.manners
     if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs))
     if (status < 300) {
-      const { fileId, size, mtime } = cloudEvent.parse(JSON.parse(text)).data
-      this.#taken(String(request.headers['webhook-id']), { fileId, size, mtime: Date.parse(mtime) / 1_000 })
+      const { id, data } = cloudEvent.parse(JSON.parse(text))
+      const { fileId, size, mtime } = data
+      this.#taken(String(request.headers['webhook-id']), { fileId, size, mtime: Date.parse(mtime) / 1_000 }, id)
     }
     response.writeHead(status).end()
   }

@@ -3,6 +3,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isMainThread } from 'node:worker_threads'
+import { Passage, type Words } from './passage.ts'
 import { type Aim, aimVariable, halvedChannel, hookPath, type Point } from './points.ts'
 
 const text = process.env[aimVariable]
@@ -43,17 +44,15 @@ async function aRelease({ store, nextVersion }: Aim): Promise<string> {
 }
 
 function watchSqlite(passed: (point: Point) => void, next: string | null): void {
-  let upgraded = false
+  const passage = new Passage({
+    begins: 'BEGIN IMMEDIATE',
+    commits: (sql) => sql === 'COMMIT',
+    upgrades: (sql) => sql === next,
+  })
   const around = <T>(sql: string, execute: () => T): T => {
-    if (sql === next) passed('migration:begun')
-    if (sql === 'COMMIT') passed('commit:before')
+    for (const point of passage.before(sql)) passed(point)
     const result = execute()
-    if (sql === 'BEGIN IMMEDIATE') passed('transaction:begun')
-    if (sql === 'COMMIT') passed('commit:after')
-    if (sql === 'VACUUM INTO ?') passed('migration:copied')
-    if (sql === next) passed('migration:changed')
-    if (sql === 'COMMIT' && upgraded) passed('migration:done')
-    upgraded ||= sql === next
+    for (const point of passage.after(sql)) passed(point)
     return result
   }
   const { exec } = DatabaseSync.prototype
@@ -72,34 +71,24 @@ async function watchPostgres(passed: (point: Point) => void, next: string | null
   const { Client } = (await import('pg')).default
   const { query } = Client.prototype
   const table = next?.split(' ')[2]?.replace('$schema.', '.')
-  let upgraded = false
-  const watched = async function (this: unknown, asked: unknown, ...more: unknown[]): Promise<unknown> {
+  const words: Words = {
+    begins: 'BEGIN',
+    // Most statements are transactions of their own here.
+    commits: (sql) => /^\s*(?:COMMIT|WITH|INSERT|UPDATE|DELETE)/.test(sql),
+    upgrades: (sql) => table !== undefined && sql.startsWith('CREATE TABLE') && sql.includes(table),
+  }
+  const passages = new WeakMap<object, Passage>()
+  const watched = async function (this: object, asked: unknown, ...more: unknown[]): Promise<unknown> {
     const sql = typeof asked === 'string' ? asked : String(Object(asked).text)
-    const isUpgrade = table !== undefined && sql.startsWith('CREATE TABLE') && sql.includes(table)
-    for (const point of pointsBefore(sql, isUpgrade)) passed(point)
+    const passage = passages.get(this) ?? new Passage(words)
+    passages.set(this, passage)
+    for (const point of passage.before(sql)) passed(point)
     // The driver has its own overloads for callbacks; ours asks for promises only.
     const answer: unknown = await Reflect.apply(query, this, [asked, ...more])
-    for (const point of pointsAfter(sql, isUpgrade, upgraded)) passed(point)
-    upgraded ||= isUpgrade
+    for (const point of passage.after(sql)) passed(point)
     return answer
   }
   Object.assign(Client.prototype, { query: watched })
-}
-
-/** Most statements are transactions of their own here. */
-function commits(sql: string): boolean {
-  return /^\s*(?:COMMIT|WITH|INSERT|UPDATE|DELETE)/.test(sql)
-}
-
-function pointsBefore(sql: string, isUpgrade: boolean): readonly Point[] {
-  return [...(isUpgrade ? (['migration:begun'] as const) : []), ...(commits(sql) ? (['commit:before'] as const) : [])]
-}
-
-function pointsAfter(sql: string, isUpgrade: boolean, upgraded: boolean): readonly Point[] {
-  if (isUpgrade) return ['migration:changed']
-  if (sql === 'BEGIN') return ['transaction:begun']
-  if (!commits(sql)) return []
-  return sql === 'COMMIT' && upgraded ? ['commit:after', 'migration:done'] : ['commit:after']
 }
 
 /** What undici tells about every request. */

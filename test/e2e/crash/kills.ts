@@ -1,6 +1,6 @@
 import type { OneTriggerProcess } from '../../support/onetrigger.ts'
 import { isGood, type Verdict } from './oracle.ts'
-import type { Aim } from './points.ts'
+import type { Aim, Point } from './points.ts'
 import type { CrashWorld, WorldOptions } from './world.ts'
 
 export interface Progress {
@@ -20,6 +20,10 @@ export interface CrashReport extends Verdict {
   readonly seconds: number
   /** Kills by where they happened. */
   readonly at: Readonly<Record<string, number>>
+  /** Points that lives were told to die at, and none did: what happens there was not tried. */
+  readonly unreached: readonly Point[]
+  /** What the receiver had taken, and the store still owed when the last life had ended in peace: settlements that were lost. */
+  readonly unsettled: readonly string[]
 }
 
 /** Kills lives, and keeps the books: where each ended, and which deliveries were in flight then. */
@@ -27,14 +31,17 @@ export class Kills {
   readonly #world: CrashWorld
   readonly #beganAt: number
   readonly #at = new Map<string, number>()
+  readonly #aimedAt = new Set<Point>()
 
   constructor(world: CrashWorld) {
     this.#world = world
     this.#beganAt = world.clock.now()
   }
 
-  async atRandom(life: OneTriggerProcess): Promise<void> {
+  /** With an aim: its point did not come in time. */
+  async atRandom(life: OneTriggerProcess, aim: Aim | null = null): Promise<void> {
     await life.kill('SIGKILL')
+    if (aim !== null) this.#aimedAt.add(aim.point)
     await this.#count('random')
   }
 
@@ -42,6 +49,7 @@ export class Kills {
   async atPoint({ child, stderr }: OneTriggerProcess, aim: Aim | null): Promise<void> {
     if (child.signalCode !== 'SIGKILL' || aim === null)
       throw new Error(`OneTrigger ended with ${child.exitCode ?? child.signalCode}:\n${stderr.join('\n')}`)
+    this.#aimedAt.add(aim.point)
     await this.#count(aim.point)
   }
 
@@ -55,9 +63,13 @@ export class Kills {
   report(
     { kills, files, seed, store }: WorldOptions & { readonly kills: number; readonly files: number },
     verdict: Verdict,
+    unsettled: readonly string[],
   ): CrashReport {
     const { seconds } = this.progress()
-    return { good: isGood(verdict), kills, files, seed, store, seconds, at: Object.fromEntries(this.#at), ...verdict }
+    const unreached = [...this.#aimedAt].filter((point) => !this.#at.has(point))
+    const good = isGood(verdict) && unreached.length + unsettled.length === 0
+    const at = Object.fromEntries(this.#at)
+    return { good, kills, files, seed, store, seconds, at, unreached, unsettled, ...verdict }
   }
 
   async #count(name: string): Promise<void> {

@@ -44,7 +44,8 @@ describe('the oracle of the crash harness', () => {
     oracle.receive(id, revision)
     oracle.receive('dlv_other', revision)
 
-    expect(oracle.verdict().twoIds).toHaveLength(1)
+    oracle.receive(id, revision, 'evt_other')
+    expect(oracle.verdict().twoIds).toHaveLength(2)
   })
 
   it('allows one repeat for each kill that found the delivery in flight, and no more', () => {

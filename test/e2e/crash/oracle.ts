@@ -73,13 +73,17 @@ export class Oracle {
     return this.#received.has(this.#idOf(revision))
   }
 
-  /** The receiver took a request with this `webhook-id` and this revision in its body. */
-  receive(id: string, revision: Revision): void {
+  hasReceived(id: string): boolean {
+    return this.#received.has(id)
+  }
+
+  /** The receiver took a request with this `webhook-id`, and this revision and event id in its body. */
+  receive(id: string, revision: Revision, eventId = this.#eventIdOf(revision)): void {
     this.#requests += 1
     this.#received.set(id, (this.#received.get(id) ?? 0) + 1)
     this.#owed.delete(id)
     const words = `${revision.fileId.slice(-12)} ${revision.size} ${revision.mtime}`
-    if (id !== this.#idOf(revision)) this.#twoIds.push(words)
+    if (id !== this.#idOf(revision) || eventId !== this.#eventIdOf(revision)) this.#twoIds.push(words)
     else if (!this.#finished.has(id)) this.#early.push(words)
   }
 
@@ -117,8 +121,12 @@ export class Oracle {
     }
   }
 
-  #idOf({ fileId, size, mtime }: Revision): string {
-    const { trigger, spaceId, target } = this.#names
-    return deliveryId(completeEventId({ trigger, spaceId, fileId, size, mtime }), target)
+  #idOf(revision: Revision): string {
+    return deliveryId(this.#eventIdOf(revision), this.#names.target)
+  }
+
+  #eventIdOf({ fileId, size, mtime }: Revision): string {
+    const { trigger, spaceId } = this.#names
+    return completeEventId({ trigger, spaceId, fileId, size, mtime })
   }
 }

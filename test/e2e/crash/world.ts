@@ -43,7 +43,7 @@ export class CrashWorld {
   #silentAfter = -1
 
   private constructor(
-    parts: Omit<CrashWorld, 'watched' | 'told' | 'wait' | 'close'>,
+    parts: Omit<CrashWorld, 'watched' | 'told' | 'unsettled' | 'wait' | 'close'>,
     closers: Closers,
     hopelessMs: number,
   ) {
@@ -76,7 +76,7 @@ export class CrashWorld {
     )
     simulator.model.mkdir('in')
     const oracle = new Oracle({ trigger, target, spaceId: simulator.space.id })
-    const hook = closers.add(await Hook.start((id, revision) => oracle.receive(id, revision)))
+    const hook = closers.add(await Hook.start((id, revision, eventId) => oracle.receive(id, revision, eventId)))
     const store = closers.add(kind === 'sqlite' ? sqliteIn(folder) : await postgresOnLoopback())
     const victim = new Victim({ folder, provider: simulator, hookUrl: hook.url, store, ...other })
     const workload = new Workload({
@@ -114,6 +114,13 @@ export class CrashWorld {
     if (this.oracle.owed > 0) this.#silentAfter = requests
     await this.wait(lingerMs)
     return this.oracle.verdict()
+  }
+
+  /** Ends the last life in peace: gives what the receiver took and the store owes all the same. Rejects where it does not end well. */
+  async unsettled(last: OneTriggerProcess): Promise<readonly string[]> {
+    const how = await last.kill('SIGTERM')
+    if (how !== 0) throw new Error(`OneTrigger was to end and ended with ${how}:\n${last.stderr.join('\n')}`)
+    return (await this.store.owed()).filter((id) => this.oracle.hasReceived(id))
   }
 
   wait(ms: number): Promise<void> {

@@ -41,7 +41,7 @@ export class Watcher {
     const folder = join(parent, name)
     mkdirSync(folder)
     const oracle = new Oracle({ trigger, target, spaceId: providers.space.id })
-    const hook = closers.add(await Hook.start((id, revision) => oracle.receive(id, revision)))
+    const hook = closers.add(await Hook.start((id, revision, eventId) => oracle.receive(id, revision, eventId)))
     const { token, zone } = providers
     const options = {
       folder,
