@@ -9,7 +9,7 @@ const { files, seed, perSecond, store, mostMegabytes } = readOptions({
   command: 'prove:simulation',
   about:
     'Lets files live in virtual time, in one process, from their first byte to their deletion: provider, source, pipeline, store, dispatcher, target. One ' +
-    'seed gives one run. Files are uploaded at once, in pieces or under a temporary name, overwritten and moved; streams are cut, deliveries fail.',
+    'seed gives one run. Files are uploaded at once, in pieces or under a temporary name, overwritten and moved; streams are cut, deliveries fail, OneTrigger is restarted.',
   examples: {
     '--files 1000000 --seed 1': 'what it does by itself',
     '--files 100000 --store sqlite': 'fewer, in a store on disk',

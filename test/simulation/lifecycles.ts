@@ -34,6 +34,8 @@ const turnMs = 2_000
 const minuteMs = 60_000
 /** The stream is never left alone for longer. */
 const cutEveryMs = 97_000
+/** The process is ended and started anew in the first and then in each third minute, so far into it: many files are in the midst of their upload then. */
+const [restartsAtMs, restartEachMinutes] = [25_000, 3]
 /** After the last file began; its life takes some minutes, a delivery that fails again and again longer. */
 const patienceMs = 45 * minuteMs
 
@@ -70,7 +72,13 @@ export async function runLifecycles(options: LifecyclesOptions): Promise<Lifecyc
   const heapBytes: number[] = []
   const lastAt = began + (files / perSecond) * 1_000 + patienceMs
   while (!isBegun() || (ledger.open > 0 && clock.now() < lastAt)) {
-    await clock.pass(minuteMs)
+    const minuteEnds = clock.now() + minuteMs
+    if (heapBytes.length % restartEachMinutes === 0) {
+      await clock.pass(restartsAtMs)
+      await world.stop()
+      world.start()
+    }
+    await clock.pass(Math.max(0, minuteEnds - clock.now()))
     const before = clock.now() - minuteMs
     await clock.finish(store.prune({ delivered: before, gone: before }))
     const held = liveHeapBytes()
