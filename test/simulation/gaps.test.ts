@@ -55,42 +55,69 @@ describe('a scenario', () => {
 })
 
 describe('the account of calls', () => {
-  const asked = { changes: 10, entriesCost: false, intervalMs: 600_000, ms: 1_800_000, gaps: 0 }
+  const setting = { versions: ['25.0'], via: 'events', lagMs: 0, store: 'memory', fromStart: false } as const
+  const scenario = { setting: { ...setting, isCalm: false }, steps: [] }
+  const asked = { scenario, changes: 10, acts: 5, entriesCost: false, intervalMs: 600_000, ms: 1_800_000, gaps: 0 }
   const read = {
     method: 'GET',
     url: 'http://provider/api/v3/oneprovider/data/F1?attributes=size',
     headers: {},
     body: undefined,
   }
+  const page = { ...read, url: 'http://provider/api/v3/oneprovider/data/F1/files?limit=10' }
+  const stream = { ...read, method: 'POST', url: 'http://provider/api/v3/oneprovider/spaces/S/events/files' }
 
-  it('takes one request per change, and ten in a hundred more', () => {
-    const calls = new Calls()
-    for (let count = 0; count < 13; count++) calls.note(read, 200)
+  it('takes one request per read, and no more reads than changes, and ten in a hundred', () => {
+    const calls = Object.assign(new Calls(), { reads: 13 })
+    for (let count = 0; count < 15; count++) calls.note(read, 200)
     expect(calls.problems(asked)).toEqual([])
 
     calls.note(read, 200)
-    expect(calls.problems(asked)).toEqual([expect.stringContaining('14 requests, 13 allowed')])
+    calls.reads += 1
+    expect(calls.problems(asked)).toEqual([expect.stringContaining('14 reads, 13 allowed')])
+    calls.note(read, 200)
+    calls.note(read, 200)
+    expect(calls.problems(asked)).toContainEqual(expect.stringContaining('18 requests, 16 allowed'))
   })
 
-  it('leaves out what a fault ate, and pays for pages and streams', () => {
+  it('takes what is done in many pieces for one change where nothing goes wrong', () => {
+    const calls = Object.assign(new Calls(), { reads: 8 })
+    const calm = { ...asked, scenario: { ...scenario, setting: { ...setting, isCalm: true } } }
+
+    expect(calls.problems(asked)).toEqual([])
+    expect(calls.problems(calm)).toEqual([expect.stringContaining('8 reads, 7 allowed')])
+  })
+
+  it('leaves out what a fault ate', () => {
     const calls = new Calls()
-    const page = { ...read, url: 'http://provider/api/v3/oneprovider/data/F1/files?limit=10' }
-    const stream = { ...read, method: 'POST', url: 'http://provider/api/v3/oneprovider/spaces/S/events/files' }
     for (let count = 0; count < 100; count++) {
       calls.note(read, 503)
       calls.note(read, null)
-      calls.note(page, 200)
-      calls.note(stream, 200)
     }
 
-    expect(calls).toMatchObject({ answered: 200, pages: 100, streams: 100 })
+    expect(calls).toMatchObject({ answered: 0 })
     expect(calls.problems(asked)).toEqual([])
   })
 
-  it('minds listings that nothing asked for, and reads without a change', () => {
-    const calls = Object.assign(new Calls(), { listings: 6, reads: 14 })
+  it.each([
+    ['a page for each listing, read and new directory', 'pages', page, 'listings'],
+    ['two streams for each opening', 'streams', stream, 'openings'],
+  ] as const)('pays for %s, and minds more', (_what, kind, message, reason) => {
+    const calls = Object.assign(new Calls(), { [reason]: 3 })
+    for (let count = 0; count < 5; count++) calls.note(message, 200)
+    expect(calls.problems(asked)).toEqual([])
 
-    expect(calls.problems(asked)).toEqual(['14 reads for 10 changes of files', '6 listings, 5 allowed'])
+    for (let count = 0; count < 20; count++) calls.note(message, 200)
+    expect(calls.problems(asked)).toEqual([expect.stringContaining(`25 ${kind}`)])
+  })
+
+  it('minds listings that nothing asked for, and openings', () => {
+    expect(Object.assign(new Calls(), { listings: 6 }).problems(asked)).toEqual([
+      expect.stringContaining('6 listings, 5 allowed'),
+    ])
+    expect(Object.assign(new Calls(), { openings: 6 }).problems(asked)).toEqual([
+      expect.stringContaining('6 openings, 5 allowed'),
+    ])
   })
 })
 

@@ -20,6 +20,8 @@ export class Author {
   readonly #writing = new Set<string>()
   /** Changes of files and directories that were really made. */
   changes = 0
+  /** What was begun, whatever came of it: an upload in many pieces is one. */
+  acts = 0
 
   constructor(model: SpaceModel, clock: Clock) {
     this.#model = model
@@ -46,9 +48,23 @@ export class Author {
 
   #do(act: FileAct): void {
     const path = 'name' in act ? pathOf(act.dir, act.name) : directoryOf(act.dir)
+    this.acts += 1
     if (act.kind === 'upload') this.#upload(path, act)
     else if (act.kind === 'overwrite' || act.kind === 'append' || act.kind === 'touch') this.#rewrite(path, act)
+    else if (act.kind === 'away') this.#sendAway(path, act.forMs)
     else this.#arrange(path, act)
+  }
+
+  #sendAway(path: string, forMs: number): void {
+    const elsewhere = `away-${this.acts}.dat`
+    this.#model.move(path, elsewhere)
+    this.changes += 1
+    this.#clock.timer(forMs, () => {
+      const fileId = this.#model.stat(elsewhere)?.fileId
+      // Somebody may have put another one into its place.
+      if (fileId !== undefined && this.#model.stat(path) === null)
+        this.#attempt(fileId, (at) => this.#model.move(at, path))
+    })
   }
 
   #rewrite(path: string, act: FileAct & { kind: 'overwrite' | 'append' | 'touch' }): void {

@@ -39,6 +39,10 @@ const placesBefore = [
 const hourMs = 3_600_000
 const pollMs = 30_000
 const reconcileMs = 600_000
+/** What a provider may hold back, and the quiet period. */
+const heldBackMs = 18_000 + 20_000
+/** For the stream, for the listing of a new directory, for the read. */
+const newsMs = 5_000
 /**
  * After the last disturbance and the last write: one reconcile interval, and before it what may still stand in the way: a request that hangs (60 s) and
  * the longest back-off (72 s); after it the quiet period (20 s) and what a provider holds back (18 s).
@@ -69,7 +73,7 @@ async function play(
     ...worldOf(setting, options, calls),
     ...(createStore === undefined ? {} : { createStore }),
     onReceived: ({ fileId, size, mtime, path, eventTime }, deliveryId) =>
-      received.push({ fileId, size, mtime, path, at: eventTime, deliveryId }),
+      received.push({ fileId, size, mtime, path, at: eventTime, receivedAt: world.clock.now(), deliveryId }),
   })
   for (const provider of world.providers.slice(1)) provider.sync.lagMs = setting.lagMs
   const { provider, clock } = world
@@ -87,11 +91,13 @@ async function play(
   await clock.runUntil(() => !author.isWriting)
   await clock.pass(repairMs + setting.lagMs)
   const virtualMs = clock.now() - began
-  const { changes } = author
+  const { changes, acts } = author
   const intervalMs = setting.via === 'poll' || world.sawFolderMissing ? pollMs : reconcileMs
-  const asked = { changes, entriesCost: isOld(setting), intervalMs, ms: virtualMs, gaps: world.gaps }
+  const { gaps } = world
+  const asked = { changes, acts, entriesCost: isOld(setting), intervalMs, ms: virtualMs, gaps, scenario }
+  const promptMs = setting.isCalm ? setting.lagMs + heldBackMs + (setting.via === 'poll' ? 2 * pollMs : newsMs) : null
   const problems = [
-    ...judge({ world, author, before, received, mayTellOld: setting.fromStart }),
+    ...judge({ world, author, before, received, mayTellOld: setting.fromStart, promptMs }),
     ...calls.problems(asked),
   ]
   const expected = expectedOf(provider.model, before).length

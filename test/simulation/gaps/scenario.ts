@@ -12,6 +12,8 @@ export interface Setting {
   readonly store: 'memory' | 'sqlite'
   /** It begins while the watch begins, in the midst of the first listing; else after that. */
   readonly fromStart: boolean
+  /** Nothing goes wrong, and nothing is moved: then everything has to be told at once, not only within one reconcile. */
+  readonly isCalm: boolean
 }
 
 /** What people do with files; paths are numbers into `directories` and `names`, so that acts meet. */
@@ -40,6 +42,8 @@ export type FileAct =
   | { readonly kind: 'mkdir'; readonly dir: number }
   | { readonly kind: 'rmdir'; readonly dir: number }
   | { readonly kind: 'moveDir'; readonly dir: number; readonly toDir: number }
+  /** Moved out of the folder, and back after a while. */
+  | { readonly kind: 'away'; readonly dir: number; readonly name: number; readonly forMs: number }
 
 /** What goes wrong. */
 export type Disturbance =
@@ -90,6 +94,8 @@ const dir = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4, 5)
 const name = fc.integer({ min: 0, max: names.length - 1 })
 const bytes = fc.integer({ min: 1, max: 100_000 })
 const forMs = fc.integer({ min: 100, max: 600_000 })
+/** Often shorter than somebody pauses in the midst of an upload. */
+const downMs = fc.oneof(fc.integer({ min: 100, max: 5_000 }), forMs)
 const probability = fc.oneof(fc.constant(1), fc.double({ min: 0.05, max: 1, noNaN: true }))
 
 const upload = fc
@@ -111,6 +117,7 @@ const fileAct: fc.Arbitrary<FileAct> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('move'), dir, name, toDir: dir, toName: name }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('mkdir', 'rmdir'), dir }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('moveDir'), dir, toDir: dir }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('away' as const), dir, name, forMs }) },
 )
 
 const httpFault: fc.Arbitrary<HttpFault> = fc.oneof(
@@ -136,7 +143,7 @@ const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('spoil'), fault: eventFault, probability, forMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut'), how: fc.constantFrom('reset', 'clean') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('http'), fault: httpFault, probability, forMs }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('processDown'), forMs }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('processDown'), forMs: downMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('providerDown', 'zoneDown', 'shortPages'), forMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('freeze', 'resetSequence') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('loseRights'), dir, forMs }) },
@@ -146,6 +153,7 @@ const setting: fc.Arbitrary<Setting> = fc
   .record({
     way: fc.constantFrom(...ways),
     fromStart: fc.boolean(),
+    isCalm: fc.nat(3).map((number) => number === 0),
     isFederated: fc.boolean(),
     lagMs: fc.constantFrom(0, 0, 1_000, 20_000),
     store: fc.oneof(
@@ -166,6 +174,20 @@ const step: fc.Arbitrary<Step> = fc.record({
 export const scenarios: fc.Arbitrary<Scenario> = fc
   .record({ setting, steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }) })
   .map((scenario) => (scenario.setting.fromStart ? { ...scenario, steps: scenario.steps.map(earlier) } : scenario))
+  .map((scenario) => (scenario.setting.isCalm ? { ...scenario, steps: scenario.steps.filter(isCalm) } : scenario))
+
+const calmActs: ReadonlySet<string> = new Set<FileAct['kind']>([
+  'upload',
+  'overwrite',
+  'append',
+  'touch',
+  'remove',
+  'mkdir',
+])
+
+function isCalm({ act }: Step): boolean {
+  return calmActs.has(act.kind)
+}
 
 /** Every other step falls into the first listing, or right behind it. */
 function earlier(step: Step, index: number): Step {

@@ -44,6 +44,7 @@ const fileActs: ReadonlySet<string> = new Set<FileAct['kind']>([
   'mkdir',
   'rmdir',
   'moveDir',
+  'away',
 ])
 
 function isDisturbance(act: FileAct | Disturbance): act is Disturbance {

@@ -8,6 +8,8 @@ export interface Received extends Revision {
   readonly path: string
   /** When it was decided, milliseconds since the epoch. */
   readonly at: number
+  /** When it came, on the clock of the one who plays. */
+  readonly receivedAt: number
   readonly deliveryId: string
 }
 
@@ -19,10 +21,12 @@ interface Outcome {
   readonly received: readonly Received[]
   /** What is moved while the first listing goes on counts as later: better a file too many than one too few. */
   readonly mayTellOld: boolean
+  /** Nothing is in the way: from the end of a version to the decision; null = there was. */
+  readonly promptMs: number | null
 }
 
 /** Compares what was received with what is there and what was ever finished; sentences about what is wrong. */
-export function judge({ world, author, before, received, mayTellOld }: Outcome): readonly string[] {
+export function judge({ world, author, before, received, mayTellOld, promptMs }: Outcome): readonly string[] {
   const { provider, trigger } = world
   const ids = new Set(received.map((each) => each.deliveryId))
   const lost = expectedOf(provider.model, before).filter(({ stat }) => {
@@ -34,13 +38,20 @@ export function judge({ world, author, before, received, mayTellOld }: Outcome):
   })
   const early = received.filter((each) => {
     const finishedAt = author.finishedAt(each)
-    return finishedAt === null || finishedAt > each.at
+    // A time that lies ahead of the clock would hide it.
+    return finishedAt === null || finishedAt > each.at || each.at > each.receivedAt
+  })
+  const late = received.filter((each) => {
+    return promptMs !== null && each.at - (author.finishedAt(each) ?? each.at) > promptMs
   })
   const old = received.filter((each) => !mayTellOld && before.has(keyOf(each)))
   return [
     ...lost.map(({ path, stat }) => `lost: ${path} (${stat.size} bytes, mtime ${stat.mtime})`),
     ...doubled.map(({ path, size }) => `received twice: ${path} (${size} bytes)`),
     ...early.map(({ path, size }) => `early: ${path} (${size} bytes)`),
+    ...late.map(
+      (each) => `late: ${each.path}, ${(each.at - (author.finishedAt(each) ?? each.at)) / 1_000} s after its end`,
+    ),
     ...old.map(({ path }) => `there before the watch began, and received: ${path}`),
   ]
 }
