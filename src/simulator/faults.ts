@@ -48,6 +48,8 @@ interface EventRule {
 export class Faults {
   /** Listings that may hold more give only half of the entries per page. */
   shortPages = false
+  /** Listings give no more entries than these per page. */
+  mostPerPage = Number.POSITIVE_INFINITY
   readonly #random: Random
   readonly #rules = new Set<ActiveRule>()
   readonly #events = new Map<EventFault, EventRule>()
@@ -77,12 +79,18 @@ export class Faults {
     this.#events.set(fault, { left: rule.count ?? 0, probability: rule.probability ?? 0 })
   }
 
+  /** How many entries a page has, of the `limit` that was asked for. */
+  pageSize(limit: number): number {
+    return Math.min(this.shortPages ? Math.ceil(limit / 2) : limit, this.mostPerPage)
+  }
+
   /** Ends all faults of requests and events. */
   clear(): void {
     this.#rules.clear()
     this.#events.clear()
     this.#denied.clear()
     this.shortPages = false
+    this.mostPerPage = Number.POSITIVE_INFINITY
   }
 
   /** Breaks all open streams; `clean` ends them with the last chunk, as the server does when a monitor dies. */

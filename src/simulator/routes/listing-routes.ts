@@ -50,7 +50,7 @@ function children(state: ProviderState, subject: Subject, request: ListRequest):
   const { node, tree } = subject
   const entries = listable(subject, request.selection)
   const start = startOf(node, entries, request)
-  const limit = state.faults.shortPages ? Math.ceil(request.limit / 2) : request.limit
+  const limit = state.faults.pageSize(request.limit)
   const page = entries.slice(start, start + limit)
   const isLast = start + limit >= entries.length
   if (node.type === 'DIR') tree.touchAtime(node)

@@ -22,7 +22,7 @@ export function recursiveRoutes(state: ProviderState): readonly Route[] {
         const token = params.text('token')
         const after = token === null ? params.text('start_after') : readToken(subject.node, token)
         subject.access.requireRead(subject.node)
-        const pageSize = state.faults.shortPages ? Math.ceil(limit / 2) : limit
+        const pageSize = state.faults.pageSize(limit)
         const steps = walkFrom(subject, {
           after,
           prefix: params.text('prefix') ?? '',

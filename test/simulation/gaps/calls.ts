@@ -32,8 +32,8 @@ const streamMs = 4 * minuteMs
 const [firstTries, triesEveryMs] = [7, 48_000]
 /** Where nothing goes wrong: of one provider, or of two and the one that is taken. */
 const leastOpenings = 3
-/** Of one listing, where each holds half of what is left. */
-const shortPages = 5
+/** Of one listing, at three entries each. */
+const shortPages = 12
 
 /** What a scenario was, as far as it is a reason to ask. */
 export interface Asked {

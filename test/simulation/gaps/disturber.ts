@@ -3,6 +3,9 @@ import { PosixError } from '../../../src/simulator/model/posix-error.ts'
 import type { World } from '../world.ts'
 import { type Disturbance, directories } from './scenario.ts'
 
+/** Short pages have so many entries: a listing takes several of them. Two at least: 20.02 begins each with the last name of the one before. */
+const mostPerPage = 3
+
 /** What can be down. */
 interface Part {
   /** How many disturbances hold it down. */
@@ -48,8 +51,8 @@ export class Disturber {
         }
       }
       case 'shortPages':
-        this.#each((faults) => Object.assign(faults, { shortPages: true }))
-        return () => void this.#each((faults) => Object.assign(faults, { shortPages: false }))
+        this.#each((faults) => Object.assign(faults, { mostPerPage }))
+        return () => void this.#each((faults) => Object.assign(faults, { mostPerPage: Number.POSITIVE_INFINITY }))
       case 'loseRights':
         return this.#loseRights(directories[disturbance.dir] ?? 'in')
       case 'processDown':

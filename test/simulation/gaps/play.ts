@@ -6,7 +6,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { World, type WorldOptions } from '../world.ts'
 import { Author, keyOf } from './author.ts'
 import { Calls } from './calls.ts'
-import type { Scenario, Setting } from './scenario.ts'
+import type { Scenario, Setting, Step } from './scenario.ts'
 import { playSteps } from './timeline.ts'
 import { expectedOf, filesBelow, judge, type Received } from './truth.ts'
 
@@ -66,7 +66,7 @@ async function play(
   options: PlayOptions,
   createStore?: WorldOptions['createStore'],
 ): Promise<Played> {
-  const { setting } = scenario
+  const { setting, steps } = scenario
   const received: Received[] = []
   const calls = new Calls()
   const world = await World.create({
@@ -97,7 +97,7 @@ async function play(
   const asked = { changes, acts, entriesCost: isOld(setting), intervalMs, ms: virtualMs, gaps, scenario }
   const promptMs = setting.isCalm ? setting.lagMs + heldBackMs + (setting.via === 'poll' ? 2 * pollMs : newsMs) : null
   const problems = [
-    ...judge({ world, author, before, received, mayTellOld: setting.fromStart, promptMs }),
+    ...judge({ world, author, before, received, mayTellOld: setting.fromStart && steps.some(isMove), promptMs }),
     ...calls.problems(asked),
   ]
   const expected = expectedOf(provider.model, before).length
@@ -118,6 +118,10 @@ function worldOf({ versions, via }: Setting, options: PlayOptions, calls: Calls)
     throughSource: (source) => calls.through(throughSource(source)),
     onExchange: (message, status) => calls.note(message, status),
   }
+}
+
+function isMove({ act: { kind } }: Step): boolean {
+  return kind === 'move' || kind === 'moveDir' || kind === 'away'
 }
 
 /** Attributes cost a request per file. */
