@@ -1,6 +1,8 @@
 import type { OneTriggerProcess } from '../../support/onetrigger.ts'
 import { isGood, type Verdict } from './oracle.ts'
 import type { Aim, Point } from './points.ts'
+import type { StoreUnderTest } from './stores.ts'
+import type { Workload } from './workload.ts'
 import type { CrashWorld, WorldOptions } from './world.ts'
 
 export interface Progress {
@@ -26,20 +28,26 @@ export interface CrashReport extends Verdict {
   readonly unsettled: readonly string[]
 }
 
+/** What the account is taken from. */
+export interface Books extends Pick<CrashWorld, 'clock' | 'oracle'> {
+  readonly store: Pick<StoreUnderTest, 'inFlight'>
+  readonly workload: Pick<Workload, 'begun'>
+}
+
 /** Kills lives, and keeps the books: where each ended, and which deliveries were in flight then. */
 export class Kills {
-  readonly #world: CrashWorld
+  readonly #world: Books
   readonly #beganAt: number
   readonly #at = new Map<string, number>()
   readonly #aimedAt = new Set<Point>()
 
-  constructor(world: CrashWorld) {
+  constructor(world: Books) {
     this.#world = world
     this.#beganAt = world.clock.now()
   }
 
   /** With an aim: its point did not come in time. */
-  async atRandom(life: OneTriggerProcess, aim: Aim | null = null): Promise<void> {
+  async atRandom(life: Pick<OneTriggerProcess, 'kill'>, aim: Aim | null = null): Promise<void> {
     await life.kill('SIGKILL')
     if (aim !== null) this.#aimedAt.add(aim.point)
     await this.#count('random')
