@@ -36,7 +36,7 @@ const stableForMs = 2_000
 /** The second that is told at once, what the reads and deliveries that follow from it hold up `stableFor` later, and what is heard late meanwhile. */
 const onsetMs = 3_000 + stableForMs
 /** What did not come by then is missing. */
-const patienceMs = 60_000
+export const patienceMs = 60_000
 
 /** Runs one stream of uploads; gives what became of each file, and how many never fired. */
 export function streamUploads(
