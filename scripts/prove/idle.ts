@@ -9,7 +9,7 @@ import { startSimulated } from '../simulated.ts'
 
 const { via, directories, files, minutes } = readOptions({
   command: 'prove:idle',
-  about: 'Counts what an idle watch asks of its provider.',
+  about: 'Counts what an idle watch asks of its provider. By a stream it may be 120 requests in an hour.',
   examples: { '--via changes --directories 1000 --minutes 10': 'by the stream of changes instead of events' },
   options: {
     via: oneOf(['auto', 'events', 'changes', 'poll'], 'how changes are noticed', 'events'),
@@ -18,6 +18,8 @@ const { via, directories, files, minutes } = readOptions({
     minutes: amount('how long requests are counted', 10, 'minutes'),
   },
 })
+/** In an hour, by a stream; a poll is asked for as often as its interval says. */
+const mostPerHour = 120
 const clock = createSystemClock()
 const never = new AbortController().signal
 const temporary = mkdtempSync(join(tmpdir(), 'onetrigger-idle-'))
@@ -48,8 +50,13 @@ console.log(
   `${via}: ${directories} directories, ${files} files: ${start} requests to start, then in ${minutes} idle minutes ${simulator.requests.total}:`,
 )
 for (const [route, count] of simulator.requests.counts) console.log(`  ${count} ${route}`)
+const perHour = (simulator.requests.total / minutes) * 60
+const isLight = via === 'poll' || perHour <= mostPerHour
+console.log(
+  `that is ${perHour.toFixed(0)} in an hour: ${isLight ? 'light enough' : `FAILED, more than ${mostPerHour}`}`,
+)
 child.kill('SIGTERM')
 await once(child, 'close')
 await simulator.close()
 rmSync(temporary, { recursive: true, force: true })
-process.exit(0)
+process.exit(isLight ? 0 : 1)
