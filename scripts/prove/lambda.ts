@@ -20,17 +20,20 @@ const folder = mkdtempSync(join(tmpdir(), 'onetrigger-lambda-'))
 try {
   await bundleFunction(folder)
   const result = await proveLambda({ folder, crashes, seed, say: console.log })
-  const { finished, lost, early, twoIds, repeats, runs, points } = result
+  const { finished, lost, early, twoIds, repeats, needless, runs, points } = result
   console.log(
     `${crashes} crashes in ${runs} runs, ${finished} files finished: ${lost} lost, ${early} early, ${twoIds} with two ids, ` +
-      `${repeats} repeats (each with the id it had)`,
+      `${repeats} repeats (each with the id it had), ${needless} of them when nothing was in flight any more`,
   )
   console.log(
     `crashes fell while a run was: ${Object.entries(points)
       .map(([what, count]) => `${what} ${count}`)
       .join(', ')}`,
   )
-  process.exitCode = lost + early + twoIds === 0 ? 0 : 1
+  // Both sides of a request to the store were tried.
+  const missing = ['before', 'after'].filter((side) => !Object.keys(points).some((point) => point.startsWith(side)))
+  if (missing.length > 0) console.log(`no run was killed ${missing.join(' nor ')} a request to the store`)
+  process.exitCode = lost + early + twoIds + needless + missing.length === 0 ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
