@@ -5,7 +5,7 @@ import { playScenario } from './gaps/play.ts'
 import { scenarioOf, smallestFailing } from './gaps/search.ts'
 
 /** More of them: `npm run prove:gaps`. */
-const seeds = Array.from({ length: 30 }, (_, index) => index + 1)
+const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
 describe('whatever a stream misses', () => {
   it('is repaired within one reconcile, each version once and never early, and for few requests', async () => {
@@ -55,7 +55,14 @@ describe('a scenario', () => {
 })
 
 describe('the account of calls', () => {
-  const setting = { versions: ['25.0'], via: 'events', lagMs: 0, store: 'memory', fromStart: false } as const
+  const setting = {
+    versions: ['25.0'],
+    via: 'events',
+    lagMs: 0,
+    store: 'memory',
+    fromStart: false,
+    hasShortPages: false,
+  } as const
   const scenario = { setting: { ...setting, isCalm: false }, steps: [] }
   const asked = { scenario, changes: 10, acts: 5, entriesCost: false, intervalMs: 600_000, ms: 1_800_000, gaps: 0 }
   const read = {

@@ -9,10 +9,12 @@ import type { Scenario } from './scenario.ts'
  *   all requests that were answered
  *     <= reads + pages + streams + listings x 1 + openings x 5
  *
- *   reads      of one file each, in one request at most (and one for each opening, where the folder itself may be away); no more than 1.1 x changes of files, and where nothing goes wrong than 1.1 x what people did, in however many pieces
+ *   reads      of one file each, in one request at most (and one for each opening, where the folder itself may be away); no more than 1.1 x changes of
+ *              files, and where nothing goes wrong than 1.1 x what people did, in however many pieces; but a poll, which hears of nothing for longer than
+ *              the quiet period, has to look in between
  *   pages      of listings, of the tree or of one directory; on 20.02 and 18.02, where attributes cost a request per file, each file listed is one,
  *              and each directory two. No more than one for each listing (on those two: for each of its directories), read, and new directory;
- *              more only while the provider gives short ones
+ *              more only where the provider gives short ones
  *   streams    opened: new, resumed after an end, or wider for a new directory. No more than one for each cut, new directory and four minutes, and two
  *              for each opening
  *   listings   each asks for the folder's id first
@@ -81,10 +83,11 @@ export class Calls {
   problems(of: Asked): readonly string[] {
     const { answered, looks, pages, streams, listings, openings, reads } = this
     const explained = explain(of.scenario)
-    const perListing = (of.entriesCost ? directoriesPerListing : 1) * (explained.hasShortPages ? shortPages : 1)
+    const perListing =
+      (of.entriesCost ? directoriesPerListing : 1) * (of.scenario.setting.hasShortPages ? shortPages : 1)
     const entries = of.entriesCost ? this.listed + 2 * directoriesPerListing * listings : 0
-    const { isCalm } = of.scenario.setting
-    const changed = isCalm ? of.acts : of.changes
+    const { isCalm, via } = of.scenario.setting
+    const changed = isCalm && via !== 'poll' ? of.acts : of.changes
     const due = of.ms / of.intervalMs + 2 * openings + Math.min(of.gaps, of.ms / minuteMs + slack)
     const limits: readonly (readonly [what: string, asked: number, allowed: number])[] = [
       ['reads', reads, 1.1 * changed],
@@ -134,7 +137,6 @@ function explain({ steps }: Scenario) {
   const isOf = (kinds: readonly string[]) => acts.filter(({ kind }) => kinds.includes(kind)).length
   const troubles = acts.flatMap((act) => ('forMs' in act && act.kind !== 'away' ? [act] : []))
   return {
-    hasShortPages: isOf(['shortPages']) > 0,
     /** Directories that may have come. */
     directories: isOf(['mkdir', 'rmdir', 'moveDir', 'upload']),
     /** Streams that end. */

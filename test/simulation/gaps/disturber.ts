@@ -3,9 +3,6 @@ import { PosixError } from '../../../src/simulator/model/posix-error.ts'
 import type { World } from '../world.ts'
 import { type Disturbance, directories } from './scenario.ts'
 
-/** Short pages have so many entries: a listing takes several of them. Two at least: 20.02 begins each with the last name of the one before. */
-const mostPerPage = 3
-
 /** What can be down. */
 interface Part {
   /** How many disturbances hold it down. */
@@ -50,9 +47,6 @@ export class Disturber {
           for (const end of ends) end()
         }
       }
-      case 'shortPages':
-        this.#each((faults) => Object.assign(faults, { mostPerPage }))
-        return () => void this.#each((faults) => Object.assign(faults, { mostPerPage: Number.POSITIVE_INFINITY }))
       case 'loseRights':
         return this.#loseRights(directories[disturbance.dir] ?? 'in')
       case 'processDown':

@@ -36,6 +36,8 @@ const placesBefore = [
   [1, 1],
   [4, 0],
 ] as const
+/** Of short pages. Two at least: 20.02 begins each with the last name of the one before. */
+const mostPerPage = 3
 const hourMs = 3_600_000
 const pollMs = 30_000
 const reconcileMs = 600_000
@@ -75,6 +77,7 @@ async function play(
     onReceived: ({ fileId, size, mtime, path, eventTime }, deliveryId) =>
       received.push({ fileId, size, mtime, path, at: eventTime, receivedAt: world.clock.now(), deliveryId }),
   })
+  if (setting.hasShortPages) for (const { faults } of world.providers) faults.mostPerPage = mostPerPage
   for (const provider of world.providers.slice(1)) provider.sync.lagMs = setting.lagMs
   const { provider, clock } = world
   const author = new Author(provider.model, clock)

@@ -12,6 +12,8 @@ export interface Setting {
   readonly store: 'memory' | 'sqlite'
   /** It begins while the watch begins, in the midst of the first listing; else after that. */
   readonly fromStart: boolean
+  /** Providers give a few entries per page, however many are asked for: a listing takes several. */
+  readonly hasShortPages: boolean
   /** Nothing goes wrong, and nothing is moved: then everything has to be told at once, not only within one reconcile. */
   readonly isCalm: boolean
 }
@@ -52,7 +54,7 @@ export type Disturbance =
   | { readonly kind: 'spoil'; readonly fault: EventFault; readonly probability: number; readonly forMs: number }
   | { readonly kind: 'http'; readonly fault: HttpFault; readonly probability: number; readonly forMs: number }
   /** Of providers the first, from which others may take over. */
-  | { readonly kind: 'providerDown' | 'zoneDown' | 'processDown' | 'shortPages'; readonly forMs: number }
+  | { readonly kind: 'providerDown' | 'zoneDown' | 'processDown'; readonly forMs: number }
   | { readonly kind: 'loseRights'; readonly dir: number; readonly forMs: number }
 
 export interface Step {
@@ -144,7 +146,7 @@ const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut'), how: fc.constantFrom('reset', 'clean') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('http'), fault: httpFault, probability, forMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('processDown'), forMs: downMs }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('providerDown', 'zoneDown', 'shortPages'), forMs }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('providerDown', 'zoneDown'), forMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('freeze', 'resetSequence') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('loseRights'), dir, forMs }) },
 )
@@ -154,6 +156,7 @@ const setting: fc.Arbitrary<Setting> = fc
     way: fc.constantFrom(...ways),
     fromStart: fc.boolean(),
     isCalm: fc.nat(3).map((number) => number === 0),
+    hasShortPages: fc.boolean(),
     isFederated: fc.boolean(),
     lagMs: fc.constantFrom(0, 0, 1_000, 20_000),
     store: fc.oneof(
