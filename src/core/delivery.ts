@@ -10,6 +10,8 @@ export type Outcome =
       readonly retryAfterMs?: number
       /** The target asks for fewer attempts (429, throttling): all of its deliveries slow down. */
       readonly throttled?: boolean
+      /** We broke it off ourselves, and the next attempt goes on where it was: it is made at once, and this one uses up nothing. */
+      readonly resumes?: boolean
       readonly answer?: Answer
     }
   /** This event will never be taken: dead letter at once. */

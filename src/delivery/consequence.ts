@@ -55,6 +55,8 @@ export function consequenceOf(
     const nextAt = isDown ? at : at + soonMs
     return { settlement: { id, kind: 'again', at, nextAt, countAttempt: false, reason, answer }, owed: [] }
   }
+  if (outcome.kind === 'retry' && outcome.resumes === true)
+    return { settlement: { id, kind: 'again', at, nextAt: at, countAttempt: false, reason, answer }, owed: [] }
   const step = nextStep(delivery, outcome, retry, at, random())
   if (step.kind === 'dead') {
     meter.dead(target)

@@ -286,13 +286,19 @@ export class TargetLane {
     this.#options.meter.inFlight(this.#name, more)
   }
 
+  /** What moves files goes on with the part that it was at. */
+  #brokenOff(): Outcome {
+    const resumes = longestAttemptMs(this.#target) > this.#target.timeoutMs
+    return { kind: 'retry', reason: 'broken off, as the process had to end', resumes }
+  }
+
   /** A target answers with an outcome; what it throws is a defect, but for the abort that was asked for. */
   async #deliver(delivery: ClaimedDelivery, abort: AbortSignal): Promise<Outcome> {
     const { log } = this.#options
     try {
       return await this.#target.target.deliver(delivery, abort)
     } catch (error) {
-      if (abort.aborted) return { kind: 'retry', reason: 'broken off by a second signal' }
+      if (abort.aborted) return this.#brokenOff()
       log.error({ target: this.#name, delivery: delivery.id, err: error }, 'a target failed in a way it must not')
       return { kind: 'retry', reason: 'a defect of OneTrigger; see the log' }
     }

@@ -191,6 +191,27 @@ describe('an attempt that takes long', () => {
   })
 })
 
+describe('an attempt that is broken off as the process ends', () => {
+  const hang = (_: unknown, signal: AbortSignal) =>
+    new Promise<Outcome>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+  it.each([
+    ['counts', {}, 1, 5_000],
+    ['uses up nothing where the next one goes on where it was', { longestAttemptMs: 3 * day }, 0, 0],
+  ])('%s', async (_what, more, attempts, waitMs) => {
+    const world = new DispatcherWorld({ targets: { hook: { answer: hang, ...more } } })
+    await world.owe(1, 'hook')
+    await world.clock.advance(1_000)
+
+    await world.stop()
+
+    expect(await world.store.deliveries({ limit: 1 })).toMatchObject([
+      { state: 'owed', attempts, lastReason: 'broken off, as the process had to end' },
+    ])
+    expect((await world.store.nextDue('hook')) ?? 0).toBe(world.clock.now() + waitMs)
+  })
+})
+
 describe('a target that is to be disabled', () => {
   const disabling = { disableAfterMs: 5 * day }
 

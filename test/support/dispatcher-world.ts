@@ -15,6 +15,7 @@ import { FakeClock } from './fake-clock.ts'
 /** A target that answers as told, and how the dispatcher is to treat it. */
 export interface ToldTarget extends Partial<Omit<DispatcherTarget, 'target'>> {
   readonly answer: (delivery: ClaimedDelivery, signal: AbortSignal) => Outcome | Promise<Outcome>
+  readonly longestAttemptMs?: number
   readonly follow?: (jobs: readonly Job[]) => Promise<readonly Job[]>
 }
 
@@ -92,13 +93,14 @@ export class DispatcherWorld {
     await this.#running
   }
 
-  #target({ answer, follow, ...treated }: ToldTarget): DispatcherTarget {
+  #target({ answer, follow, longestAttemptMs, ...treated }: ToldTarget): DispatcherTarget {
     const target: Target = {
       deliver: async (delivery, signal) => {
         this.attempts.push({ ...delivery, at: this.clock.now() })
         return answer(delivery, signal)
       },
       ...(follow === undefined ? {} : { follow }),
+      ...(longestAttemptMs === undefined ? {} : { longestAttemptMs }),
       close: async () => {},
     }
     return { target, concurrency: 4, timeoutMs: 30_000, retry: defaultRetry, ...treated }
