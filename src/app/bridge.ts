@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { environmentProxy } from '../config/env.ts'
-import { ConfigError, isBeyondWaiting, SourceError, StoreError } from '../core/errors.ts'
+import { ConfigError, isBeyondWaiting, StoreError } from '../core/errors.ts'
 import type { PartHealth, Source } from '../core/source.ts'
 import { longestAttemptMs } from '../core/target.ts'
 import { createDispatcher, type DeliveryProgress, type Dispatcher } from '../delivery/dispatcher.ts'
@@ -20,6 +20,7 @@ import * as sources from '../sources/registry.ts'
 import type { Store } from '../store/store.ts'
 import { buildTargets } from './build-targets.ts'
 import { Closers } from './closers.ts'
+import { FailureCounter } from './failure-counter.ts'
 import { tellingOfGaps } from './gap-notices.ts'
 import { WatchRunner } from './watch-runner.ts'
 
@@ -146,7 +147,7 @@ function buildRunners(
         clock: deps.clock,
         random: deps.random,
         log: deps.log.child({ source: name }),
-        meter: tellingOfGaps(name, failures.watching(deps.meters.source(name)), {
+        meter: tellingOfGaps(name, failures.watching(name, deps.meters.source(name)), {
           ...deps,
           notices,
           onOwed: (names) => dispatcher.wake(names),
@@ -277,39 +278,5 @@ async function prunePeriodically({ store, clock, log }: BridgeDeps, signal: Abor
     await store
       .prune({ delivered: before, gone: before })
       .catch((error: unknown) => log.warn({ err: error }, 'old rows could not be deleted'))
-  }
-}
-
-/** Counts failed requests to providers in a row, for `exitAfterFailures`. */
-class FailureCounter {
-  readonly exceeded: Promise<never>
-  readonly #limit: number | null
-  #inARow = 0
-  #exceed: (error: SourceError) => void = () => {}
-
-  constructor(limit: number | null) {
-    this.#limit = limit
-    this.exceeded = new Promise<never>((_, reject) => {
-      this.#exceed = reject
-    })
-    this.exceeded.catch(() => {})
-  }
-
-  watching(meter: SourceMeter): SourceMeter {
-    return {
-      ...meter,
-      call: (route, status) => {
-        meter.call(route, status)
-        this.#inARow = status === 'error' || status === 401 || status >= 500 ? this.#inARow + 1 : 0
-        if (this.#limit !== null && this.#inARow >= this.#limit) {
-          this.#exceed(
-            new SourceError(
-              'SOURCE_UNREACHABLE',
-              `The provider failed ${this.#inARow} times in a row; giving up as asked for.`,
-            ),
-          )
-        }
-      },
-    }
   }
 }

@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../lib/clock.ts'
 import { createEgress } from '../lib/egress.ts'
 import type { Log } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
-import type { SourceMeter } from '../sources/define.ts'
+import { type SourceMeter, silentSourceMeter } from '../sources/define.ts'
 import * as sources from '../sources/registry.ts'
 import * as targets from '../targets/registry.ts'
 import { openStoreBeside } from './open-store.ts'
@@ -101,7 +101,7 @@ async function watchBriefly(trigger: Trigger, adapter: AdapterConfig, deps: Conn
   const streamOpen: SourceMeter['streamOpen'] = (way, open) => {
     if (open) via ??= way
   }
-  return using(buildSource(trigger.source, adapter, deps, { ...silentMeter, streamOpen }), async (source) => {
+  return using(buildSource(trigger.source, adapter, deps, { ...silentSourceMeter, streamOpen }), async (source) => {
     const watch = await source.openSpace(trigger.space, deps.signal)
     const began = watch.health()
     const stop = new AbortController()
@@ -152,7 +152,7 @@ function buildSource(
   name: string,
   { type, options }: AdapterConfig,
   deps: ConnectDeps,
-  meter: SourceMeter = silentMeter,
+  meter: SourceMeter = silentSourceMeter,
 ): Source {
   const definition = Object.values(sources).find((each) => each.type === type)
   if (definition === undefined) throw new ConfigError('CONFIG_INVALID', `Source "${name}": there is no type "${type}".`)
@@ -189,8 +189,6 @@ export function buildTarget(name: string, config: Config, { log, clock }: Connec
     variable: environmentVariable,
   })
 }
-
-const silentMeter: SourceMeter = { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} }
 
 function count(things: readonly unknown[], noun: string): string {
   return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`

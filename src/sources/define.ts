@@ -21,6 +21,14 @@ export interface SourceMeter {
   gap(reason: string): void
 }
 
+/** Nobody counts. */
+export const silentSourceMeter: SourceMeter = {
+  call: () => {},
+  reconnect: () => {},
+  streamOpen: () => {},
+  gap: () => {},
+}
+
 /** What every source is given besides its own options. */
 export interface SourceDeps {
   /** Name of the source in the configuration. */

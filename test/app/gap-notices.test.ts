@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { tellingOfGaps } from '../../src/app/gap-notices.ts'
 import { Notices } from '../../src/delivery/notices.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { silentSourceMeter } from '../../src/sources/define.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -9,12 +10,7 @@ function aMeter(events: ConstructorParameters<typeof Notices>[0]['events']) {
   const clock = new FakeClock()
   const store = createMemoryStore(clock)
   const [counted, woken]: [string[], string[]] = [[], []]
-  const meter = {
-    call: () => {},
-    reconnect: () => {},
-    streamOpen: () => {},
-    gap: (reason: string) => counted.push(reason),
-  }
+  const meter = { ...silentSourceMeter, gap: (reason: string) => counted.push(reason) }
   const notices = new Notices({ events, deliver: ['ops'] })
   const onOwed = (targets: readonly string[]) => woken.push(...targets)
   const told = tellingOfGaps('datahub', meter, { store, clock, log: silentLog, notices, onOwed })

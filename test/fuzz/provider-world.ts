@@ -4,7 +4,7 @@ import type { Space } from '../../src/core/source.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
-import type { SourceDeps } from '../../src/sources/define.ts'
+import { type SourceDeps, silentSourceMeter } from '../../src/sources/define.ts'
 import { createConnection, rankProviders, watchTokenEnd } from '../../src/sources/onedata/connect.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
 import { type OnedataOptions, onedataOptions } from '../../src/sources/onedata/options.ts'
@@ -120,7 +120,7 @@ export class ProviderWorld {
 
   #deps(): SourceDeps {
     const token = this.#origin.simulator.token
-    const meter = { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} }
+    const meter = silentSourceMeter
     return { name: 'hub', clock: hastyClock, random: () => 0, log: silentLog, meter, secret: () => fixedSecret(token) }
   }
 

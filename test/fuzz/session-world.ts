@@ -5,6 +5,7 @@ import type { Cursor, WatchBatch } from '../../src/core/source.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
+import { silentSourceMeter } from '../../src/sources/define.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
 import { type Origin, originOf } from './origin.ts'
 import { headOf } from './raw-answer.ts'
@@ -95,7 +96,7 @@ export class SessionWorld {
   }
 
   #deps(clock: Clock) {
-    const meter = { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} }
+    const meter = silentSourceMeter
     const secret = () => fixedSecret(this.#origin.simulator.token)
     return { name: 'hub', clock, random: () => 0, log: silentLog, meter, secret }
   }

@@ -6,6 +6,7 @@ import { jobName } from '../../src/core/ids.ts'
 import { createSystemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { fixedSecret } from '../../src/lib/secret.ts'
+import { silentSourceMeter } from '../../src/sources/define.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
 import type { TargetDeps } from '../../src/targets/define.ts'
 import { oscar } from '../../src/targets/registry.ts'
@@ -51,7 +52,7 @@ async function aFile(bytes: number, path = 'in/video.avi') {
       clock: createSystemClock(),
       random: () => 0.5,
       log: silentLog,
-      meter: { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} },
+      meter: silentSourceMeter,
       secret: () => fixedSecret(simulator.token),
     },
   )

@@ -7,7 +7,7 @@ import { fixedSecret } from '../../src/lib/secret.ts'
 import type { FederatedSimulator, Federation } from '../../src/simulator/create-federation.ts'
 import { createFederation } from '../../src/simulator/create-federation.ts'
 import type { ProviderVersion, SimulatorDelays } from '../../src/simulator/simulator.ts'
-import type { SourceMeter } from '../../src/sources/define.ts'
+import { type SourceMeter, silentSourceMeter } from '../../src/sources/define.ts'
 import { onedata } from '../../src/sources/onedata/index.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -181,9 +181,7 @@ export class World {
 
   #meter(): SourceMeter {
     return {
-      call: () => {},
-      reconnect: () => {},
-      streamOpen: () => {},
+      ...silentSourceMeter,
       gap: () => {
         this.gaps += 1
       },

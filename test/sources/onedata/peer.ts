@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { type Clock, createSystemClock } from '../../../src/lib/clock.ts'
 import { type Log, silentLog } from '../../../src/lib/log.ts'
 import { fixedSecret, type SecretSource } from '../../../src/lib/secret.ts'
-import type { SourceDeps } from '../../../src/sources/define.ts'
+import { type SourceDeps, silentSourceMeter } from '../../../src/sources/define.ts'
 import { type OnedataOptions, onedataOptions } from '../../../src/sources/onedata/options.ts'
 
 /** A request as it came. */
@@ -97,12 +97,7 @@ export function testDeps(overrides: { clock?: Clock; log?: Log; secret?: SecretS
     clock: overrides.clock ?? createSystemClock(),
     random: () => 0,
     log: overrides.log ?? silentLog,
-    meter: {
-      call: (route, status) => calls.push([route, status]),
-      reconnect: () => {},
-      streamOpen: () => {},
-      gap: () => {},
-    },
+    meter: { ...silentSourceMeter, call: (route, status) => calls.push([route, status]) },
     secret: () => overrides.secret ?? fixedSecret(testToken),
     calls,
   }

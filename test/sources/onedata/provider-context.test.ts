@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { silentLog } from '../../../src/lib/log.ts'
 import { fixedSecret } from '../../../src/lib/secret.ts'
+import { silentSourceMeter } from '../../../src/sources/define.ts'
 import { createClient } from '../../../src/sources/onedata/client.ts'
 import { createContext } from '../../../src/sources/onedata/provider-context.ts'
 import { sockets } from '../../../src/sources/onedata/sockets.ts'
@@ -12,7 +13,7 @@ const deps = {
   clock: new FakeClock(),
   random: () => 0.5,
   log: silentLog,
-  meter: { call: () => {}, reconnect: () => {}, streamOpen: () => {}, gap: () => {} },
+  meter: silentSourceMeter,
   secret: () => fixedSecret('token'),
 }
 
