@@ -19,8 +19,8 @@ const lateModes: ReadonlySet<string> = new Set(['event gap', 'restart during upl
 
 /**
  * What is promised, as sentences for each trace that breaks it: nothing is missed or told twice, what gives evidence is never told early, and nothing is
- * late without a reason; without evidence no more are early than time alone cannot tell. A `stableFor` below 10 s shortens the check behind the evidence, too: where another provider than the file's own is watched,
- * which may show a size 10 s behind a marker, it is not promised.
+ * late without a reason; without evidence no more are early than time alone cannot tell. A `stableFor` below 10 s shortens the check behind the evidence,
+ * too: where another provider than the file's own is watched, which may show a size 10 s behind a marker, it is not promised.
  */
 export function brokenPromises(judged: readonly Judged[], stableForMs: number): readonly string[] {
   const ofTraces = judged.flatMap(({ trace, score }) => {

@@ -1,7 +1,7 @@
 /**
  * Where a process can be told to die. `commit` is each transaction of the store, `owing` each of those that make deliveries owed, with states and cursor,
- * `request` each delivery, `listing` each listing of the provider (the first one and every reconcile), `migration` an upgrade of the schema that comes with this start, `thread` each delivery whose request is made by
- * the thread that makes them while they are many.
+ * `request` each delivery, `listing` each listing of the provider (the first one and every reconcile), `migration` an upgrade of the schema that comes with
+ * this start, `thread` each delivery whose request is made by the thread that makes them while they are many.
  */
 export const points = [
   'transaction:begun',
