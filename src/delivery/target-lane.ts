@@ -17,6 +17,8 @@ import { Standing } from './standing.ts'
 const leaseMarginMs = 60_000
 /** After a store that does not answer. */
 const storeRetryMs = 1_000
+/** Until something that is due and not handed out is asked for again; doubled each time, up to the above. */
+const firstLookMs = 10
 /** A claim asks for at least this share of what it may ask for, so that a busy target is served in batches and not one by one. */
 const claimShare = 0.5
 
@@ -44,6 +46,8 @@ export class TargetLane {
   #isFull = false
   /** Nothing is due that is not handed out: whatever attempts end in success, there is nothing to claim. */
   #isDry = false
+  /** How often in a row something was due that was not handed out. */
+  #fruitless = 0
   /** What the last claim asked for. */
   #limit = 0
   /** Attempts whose outcome is not durable yet; those in flight are among them. */
@@ -165,12 +169,17 @@ export class TargetLane {
     if (stop.aborted) return
     const now = clock.now()
     const isDue = typeof due === 'number' && due <= now
+    this.#fruitless = isDue && !hasClaimed ? this.#fruitless + 1 : 0
     if (hasClaimed && isDue) return
     // A store that others share does not count what waits behind another of its file, and theirs may have held it up: it is asked at each end.
     this.#isDry = due !== undefined && !isDue && !store.isShared
-    // Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere.
-    const soonest = now + (this.#unsettled > 0 ? storeRetryMs : 10)
-    await this.#untilWoken(due === null ? null : Math.max(due ?? now + storeRetryMs, soonest))
+    await this.#untilWoken(due === null ? null : Math.max(due ?? now + storeRetryMs, now + this.#leastRestMs()))
+  }
+
+  /** Due already and not handed out: an attempt for the same file is under way, here (its end wakes the lane) or elsewhere, for however long. */
+  #leastRestMs(): number {
+    if (this.#unsettled > 0) return storeRetryMs
+    return Math.min(firstLookMs * 2 ** Math.max(this.#fruitless - 1, 0), storeRetryMs)
   }
 
   /** When the next attempt may begin, where that is not now; an attempt that ends before wakes the lane anyway. */

@@ -63,6 +63,23 @@ function hiding(store: Store): Store {
 }
 
 describe('the dispatcher', () => {
+  it('asks ever less often for what waits behind an attempt of another, and is there within a second of its end', async () => {
+    const { clock, memory, world, claims } = await aWatchedStore(async () => ({ kind: 'delivered' }))
+    const owe = (id: string) => memory.settle([], [{ event: anEvent({ id, fileId: 'the same' }), targets: ['hook'] }])
+    await owe('evt_a')
+    const now = clock.now()
+    const [taken] = await memory.claim({ target: 'hook', limit: 1, now, leaseUntil: now + 600_000 })
+    await owe('evt_b')
+    world.dispatcher.wake(['hook'])
+
+    await clock.advance(60_000)
+    expect(claims.length).toBeLessThan(75)
+    await memory.settle([{ id: taken?.id ?? '', kind: 'delivered', at: clock.now(), answer: null, job: null }], [])
+    await clock.advance(1_000)
+
+    expect(world.attempts.map(({ event }) => event.id)).toEqual(['evt_b'])
+  })
+
   it('counts an attempt before the request is sent', async () => {
     const counts: number[] = []
     const { clock } = await aDispatcher(async (delivery, store) => {
