@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/config.ts'
 import { createSecrets } from '../config/secrets.ts'
-import { OneTriggerError } from '../core/errors.ts'
+import { OneTriggerError, StoreError } from '../core/errors.ts'
 import type { PartHealth } from '../core/source.ts'
 import type { DeliveryProgress } from '../delivery/dispatcher.ts'
 import { startHttp } from '../http/server.ts'
@@ -30,7 +30,7 @@ export interface ServeDeps {
 }
 
 /**
- * Runs OneTrigger as a process: opens the store, serves health, runs the bridge until SIGINT or SIGTERM. The first signal stops taking in and lets
+ * Runs OneTrigger as a process: serves health, opens the store, runs the bridge until SIGINT or SIGTERM. The first signal stops taking in and lets
  * deliveries in flight end, the second aborts those too. Resolves with the exit code; rejects with what a person must repair.
  */
 export async function serve(config: Config, deps: ServeDeps): Promise<number> {
@@ -39,15 +39,15 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
     const clock = createSystemClock()
     // First of all: a store may be waited for without end, and in a container nothing else would end that.
     const process = closers.add(new ProcessLife(deps.log))
-    const store = await unlessStopped(openStore(config.store, { clock, log: deps.log }), process.stop.signal)
-    if (store === null) return 0
-    closers.add(store)
-    if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
-    void giveMemoryBack(thriftyEngine(), clock, process.stop.signal)
-    const running: { bridge: Bridge | null } = { bridge: null }
+    const running: Running = { store: null, bridge: null }
     const startedAt = clock.wall()
-    const health = () => readiness(running.bridge, process.stop.signal.aborted, startedAt)
-    const metrics = createMetrics({ store, clock, parts: () => health().parts, version: packageVersion() })
+    const health = () => readiness(running, process.stop.signal.aborted, startedAt)
+    const metrics = createMetrics({
+      store: onceOpen(running),
+      clock,
+      parts: () => health().parts,
+      version: packageVersion(),
+    })
     if (config.listen !== null) {
       const server = closers.add(
         await startHttp({ listen: config.listen, health, metrics: () => metrics.text(), log: deps.log }),
@@ -55,12 +55,32 @@ export async function serve(config: Config, deps: ServeDeps): Promise<number> {
       deps.onListening?.(server.url)
       deps.log.info({ url: server.url }, 'health and metrics are served')
     }
+    const store = await unlessStopped(openStore(config.store, { clock, log: deps.log }), process.stop.signal)
+    if (store === null) return 0
+    running.store = closers.add(store)
+    if (config.store.type === 'sqlite') warnOfStore(config.store.path, deps.log)
+    void giveMemoryBack(thriftyEngine(), clock, process.stop.signal)
     await runBridges(config, { ...deps, clock, store, metrics, process, running })
     deps.log.info({}, 'stopped')
     return 0
   } finally {
     await closers.close()
   }
+}
+
+/** What there is so far. */
+interface Running {
+  store: Store | null
+  bridge: Bridge | null
+}
+
+/** The store for those who can do without it while it is being opened. */
+function onceOpen(running: Running): Pick<Store, 'depth' | 'sizeBytes'> {
+  const open = () => {
+    if (running.store === null) throw new StoreError('STORE_FAILED', 'The store is not open yet.')
+    return running.store
+  }
+  return { depth: async () => open().depth(), sizeBytes: async () => open().sizeBytes() }
 }
 
 /** The store once it is open; null where a stop comes first: then it is closed should it open after all. */
@@ -81,7 +101,7 @@ interface RunDeps extends ServeDeps {
   readonly store: Store
   readonly metrics: Metrics
   readonly process: ProcessLife
-  readonly running: { bridge: Bridge | null }
+  readonly running: Running
 }
 
 /** One bridge after the other: a reload ends one and starts the next on the same store. */
@@ -174,8 +194,10 @@ function sayWhatStays(first: Config, next: Config, log: Log): void {
   }
 }
 
-function readiness(bridge: Bridge | null, stopping: boolean, startedAt: number) {
+function readiness({ store, bridge }: Running, stopping: boolean, startedAt: number) {
   if (stopping) return { ready: false, parts: { process: part(false, startedAt, 'stopping') } }
+  if (store === null)
+    return { ready: false, parts: { store: part(false, startedAt, 'is being opened; the log says what it waits for') } }
   return bridge?.health() ?? { ready: false, parts: { process: part(false, startedAt, 'starting') } }
 }
 

@@ -28,6 +28,20 @@ describe('while the store is waited for', () => {
     expect(process.stderr.join('\n')).toContain('stopping')
   })
 
+  it('/livez answers, /readyz says what is missing, and /metrics has none of the store', async () => {
+    const process = await aWaitingProcess()
+    const url = /http:\/\/[\d.:]+/.exec(await said(process, 'health and metrics are served'))?.[0] ?? ''
+
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    const ready = await fetch(`${url}/readyz`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({ ready: false, parts: { store: { ok: false } } })
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toContain('onetrigger_part_ok{part="store"} 0')
+    expect(metrics).not.toMatch(/^onetrigger_store_size_bytes \d/m)
+    expect(await process.kill('SIGTERM')).toBe(0)
+  })
+
   it('SIGHUP ends nothing', async () => {
     const process = await aWaitingProcess()
 
