@@ -223,8 +223,9 @@ function isBefore(seen: FileSeen, { cutMs }: Baseline): boolean {
 }
 
 /** Whether no listing could have found it before: what comes to where one was, from elsewhere and with its old times, is new. */
-function isUnlisted({ dir }: FileSeen, { unlisted }: Baseline): boolean {
-  return unlisted === undefined || dir === null || unlisted.some((each) => isInside(dir, each))
+function isUnlisted(seen: FileSeen, { unlisted }: Baseline): boolean {
+  const path = pathSeen(seen) ?? seen.dir
+  return unlisted === undefined || path === null || unlisted.some((each) => isInside(path, each))
 }
 
 /** Whether a marker was written since the watch began: then it speaks for a file from before, too. */

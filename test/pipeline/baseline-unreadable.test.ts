@@ -68,3 +68,13 @@ it('keeps the directories above where those that no listing has read are more th
   await world.clock.advance(600_000)
   expect(await world.events()).toMatchObject([{ path: 'in/batch/a.avi' }])
 })
+
+it('knows a file that could not be looked at itself when its directory was listed', async () => {
+  const world = new PipelineWorld([aTrigger()])
+  world.put('in/a.avi', { size: 2, mtime: old, ctime: old })
+  await world.scan({ unreadable: ['in/a.avi'], without: ['id-in/a.avi'] })
+  await world.clock.advance(600_000)
+  await world.scan()
+  await world.clock.advance(600_000)
+  expect(await world.events()).toEqual([])
+})
