@@ -178,6 +178,22 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
   .record({ setting, steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }) })
   .map((scenario) => (scenario.setting.fromStart ? { ...scenario, steps: scenario.steps.map(earlier) } : scenario))
   .map((scenario) => (scenario.setting.isCalm ? { ...scenario, steps: scenario.steps.filter(isCalm) } : scenario))
+  .map(({ setting, steps }) => ({ setting, steps: steps.map((each) => withinQuietPeriod(each, setting.lagMs)) }))
+
+const stableForMs = 20_000
+
+/**
+ * Whoever takes over may be behind: there a pause looks longer by that, and one of more than the quiet period can be told from an end by nobody. Under a
+ * temporary name it may be as long as it likes.
+ */
+function withinQuietPeriod(step: Step, lagMs: number): Step {
+  const { act } = step
+  if (act.kind !== 'upload' || act.temporary) return step
+  return { ...step, act: { ...act, pauseMs: Math.min(act.pauseMs, Math.max(stableForMs - lagMs - marginMs, 0)) } }
+}
+
+/** Between the change and the moment in which it shows. */
+const marginMs = 4_000
 
 const calmActs: ReadonlySet<string> = new Set<FileAct['kind']>([
   'upload',
