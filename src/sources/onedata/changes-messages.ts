@@ -2,7 +2,7 @@ import { baseName, dirName, type FileFacts, isInside, type Observation } from '.
 import type { Space, WatchNeeds } from '../../core/source.ts'
 import { DirectoryTree } from './directory-tree.ts'
 import { objectOf, parse, toldContent } from './events-messages.ts'
-import { isPossiblePath, toldId, toldSequence, toldText } from './told.ts'
+import { isPossiblePath, toldId, toldSequence, toldText, withoutSpace } from './told.ts'
 
 /** What one line of the changes stream comes to. */
 export interface ChangeMeaning {
@@ -42,7 +42,6 @@ function changesSpecification(needs: WatchNeeds): object {
 export function readChange(
   line: string,
   context: {
-    readonly space: Space
     readonly folders: readonly string[]
     readonly providerId: string
     readonly isDirectory: (fileId: string) => boolean
@@ -66,7 +65,7 @@ export function readChange(
       ...suspected(isOurs, 'a directory was deleted'),
     }
   }
-  const path = inSpace(toldText(change.filePath) ?? '', context.space)
+  const path = inSpace(toldText(change.filePath) ?? '')
   if (typeof metaFields.type === 'string' && metaFields.type.toUpperCase() !== 'REG') {
     const gap = suspected(isMoved(meta, path, context.folders), 'a directory changed its name or place')
     const isElsewhere = path !== null && !concerns(path, context.folders)
@@ -109,9 +108,11 @@ function factsOf(change: Readonly<Record<string, unknown>>, providerId: string):
   return toldContent(ownSize, objectOf(objectOf(change.times).fields))
 }
 
-/** `/Gamma/in/a` or `/<space id>/in/a` (newer versions) as `in/a`; null where it is not of this space or could not be told. */
-function inSpace(filePath: string, space: Space): string | null {
-  const root = [`/${space.name}/`, `/${space.id}/`].find((each) => filePath.startsWith(each))
-  const path = root === undefined ? null : filePath.slice(root.length)
-  return path === null || !isPossiblePath(path) ? null : path
+/**
+ * `/Gamma/in/a` or `/<space id>/in/a` (newer versions) as `in/a`; null where it could not be told. What the space is called does not matter, for a stream
+ * is of one space only, and somebody may give it another name meanwhile.
+ */
+function inSpace(filePath: string): string | null {
+  const path = filePath.startsWith('/') ? withoutSpace(filePath) : ''
+  return path === '' || !isPossiblePath(path) ? null : path
 }

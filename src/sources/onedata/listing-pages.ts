@@ -6,7 +6,7 @@ import { type AttributeNeeds, type Attributes, attributeQuery, readAttributes } 
 import type { Ask } from './client.ts'
 import { outOfProtocol, type Refusal } from './errors.ts'
 import { noSuchPath, type ProviderContext, parseAnswer, segmentsOf } from './provider-context.ts'
-import { isPossiblePath, toldId } from './told.ts'
+import { isPossiblePath, toldId, withoutSpace } from './told.ts'
 
 /** A directory to list: by id, or by path where ids lead nowhere (18.02, 19.02). */
 export interface Directory {
@@ -219,15 +219,6 @@ export function pathPages(context: ProviderContext, space: Space): PageReader {
       next: listed.length < pageLimit ? null : [['offset', String(offset)]],
     }
   }
-}
-
-/** `/Space/dir/name` as a path inside the space. */
-export function withoutSpace(path: string): string {
-  return path
-    .split('/')
-    .filter((segment) => segment !== '')
-    .slice(1)
-    .join('/')
 }
 
 function askFor(route: string, params: NonNullable<Ask['params']>, query: Query): Ask {

@@ -3,13 +3,12 @@ import { baseName, dirName, type FileFacts } from '../../core/observation.ts'
 import type { ReadAnswer, ReadRequest, Space } from '../../core/source.ts'
 import type { Attributes } from './attributes.ts'
 import type { Refusal } from './errors.ts'
-import { withoutSpace } from './listing-pages.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import type { ProviderContext } from './provider-context.ts'
 import { type ListedFile, readByListing } from './read-by-listing.ts'
 import { readExtras } from './read-extras.ts'
 import { readOne } from './read-one.ts'
-import { isPossiblePath } from './told.ts'
+import { isPossiblePath, withoutSpace } from './told.ts'
 
 /** So many outages one after the other mean that the provider answers nobody: it is not asked for the rest. */
 const outagesInARow = 8

@@ -1,5 +1,5 @@
 import type { Observation } from '../../core/observation.ts'
-import type { Space, WatchNeeds, WatchSink } from '../../core/source.ts'
+import type { WatchNeeds, WatchSink } from '../../core/source.ts'
 import { readChange } from './changes-messages.ts'
 import { readEvent } from './events-messages.ts'
 import type { Provider } from './provider.ts'
@@ -11,7 +11,6 @@ import type { WatchedDirectories } from './watched-directories.ts'
 export interface StreamReaderOptions {
   readonly via: 'events' | 'changes'
   readonly provider: Provider
-  readonly space: Space
   readonly needs: WatchNeeds
   readonly sink: WatchSink
   readonly ids: StreamIds
@@ -74,10 +73,10 @@ export class StreamReader {
   }
 
   #takeChange(line: string): readonly Observation[] {
-    const { space, needs, provider, known, ids, suspectGap } = this.#options
+    const { needs, provider, known, ids, suspectGap } = this.#options
     const isElsewhere = (fileId: string) => this.#elsewhere.has(fileId) && !known.has(fileId)
     const isDirectory = (fileId: string) => known.has(fileId) || this.#elsewhere.has(fileId)
-    const context = { space, folders: needs.folders, providerId: provider.id, isDirectory, isElsewhere }
+    const context = { folders: needs.folders, providerId: provider.id, isDirectory, isElsewhere }
     const { seq, observations, directory, isElsewhere: liesElsewhere, gap } = readChange(line, context)
     if (gap !== undefined) suspectGap(gap)
     if (directory !== undefined) (liesElsewhere === true ? this.#elsewhere : known).add(directory)

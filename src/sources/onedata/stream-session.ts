@@ -169,7 +169,7 @@ export class StreamSession {
     for (const folder of needs.folders) {
       try {
         const fileId = await provider.directoryId(space, folder, signal)
-        if (fileId !== null) this.#watched.tree.set(fileId, folder)
+        if (fileId !== null) this.#watched.plant(fileId, folder)
       } catch (error) {
         if (!(error instanceof SourceError) || error.code !== 'SOURCE_FORBIDDEN') throw error
         refusals.push(error)
@@ -257,9 +257,10 @@ export class StreamSession {
     const { scanner, provider, onWatching } = this.#context
     this.#schedule.begin()
     const rename = (directories: ReadonlyMap<string, string>) => this.#watched.rename(directories)
+    const before = this.#watched.tree.ids()
     const { directories, missing, unreadable } = await scanner.scan(provider, signal, rename)
     for (const fileId of directories.keys()) this.#directories.add(fileId)
-    this.#watched.listed(directories, unreadable)
+    this.#watched.listed(directories, unreadable, before)
     this.#found(directories)
     this.#watched.rename(directories)
     this.#schedule.end(missing.length > 0, this.#directories)

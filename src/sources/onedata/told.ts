@@ -58,3 +58,12 @@ function isPossibleName(name: string): boolean {
 function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed()
 }
+
+/** `/Space/dir/name` as a path inside the space. */
+export function withoutSpace(path: string): string {
+  return path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .slice(1)
+    .join('/')
+}

@@ -1,3 +1,4 @@
+import { isInside } from '../../core/observation.ts'
 import { DirectoryTree } from './directory-tree.ts'
 
 /** New directories are gathered for this long before the stream is made wider. */
@@ -17,6 +18,10 @@ export class WatchedDirectories {
   #gatherUntil: number | null = null
   /** Those that a stream was refused for. */
   #refused = new Set<string>()
+  /** Roots of what is watched, whatever listings say. */
+  readonly #planted = new Set<string>()
+  /** Those that were watched when the latest listing began, and that it lacked. */
+  #lacking: ReadonlySet<string> = new Set()
   /** Paths of those that the latest listing could not read. */
   #unreadable: ReadonlySet<string> = new Set()
 
@@ -35,6 +40,12 @@ export class WatchedDirectories {
     return this.#gatherUntil ?? Number.POSITIVE_INFINITY
   }
 
+  /** Watches a folder from the start, and for good. */
+  plant(fileId: string, path: string): void {
+    this.#planted.add(fileId)
+    this.tree.set(fileId, path)
+  }
+
   /** Notes those that the stream does not watch. Throws `TreeTooLarge` beyond the limit. */
   found(directories: ReadonlyMap<string, string>, now: number): void {
     for (const [fileId, path] of directories) {
@@ -44,8 +55,18 @@ export class WatchedDirectories {
     if (this.tree.size + this.#unwatched.size > this.#limit) throw new TreeTooLarge()
   }
 
-  /** Takes in what a whole listing found: those that were refused are tried again once they can be read. */
-  listed(directories: ReadonlyMap<string, string>, unreadable: readonly string[]): void {
+  /**
+   * Takes in what a whole listing found: those that were refused are tried again once they can be read; those that two in a row lacked have left and are
+   * watched no more, for else they would fill the list. `before`: what was watched when it began.
+   */
+  listed(directories: ReadonlyMap<string, string>, unreadable: readonly string[], before: readonly string[]): void {
+    const isUnreadable = (path: string) => unreadable.some((dir) => isInside(path, dir))
+    const lacking = before.filter((fileId) => {
+      const path = this.tree.path(fileId)
+      return path !== undefined && !directories.has(fileId) && !this.#planted.has(fileId) && !isUnreadable(path)
+    })
+    for (const fileId of lacking) if (this.#lacking.has(fileId)) this.tree.delete(fileId)
+    this.#lacking = new Set(lacking)
     this.#unreadable = new Set(unreadable)
     this.#refused = new Set([...this.#refused].filter((fileId) => this.#unreadable.has(directories.get(fileId) ?? '')))
   }

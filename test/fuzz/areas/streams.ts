@@ -118,7 +118,6 @@ const change = {
 }
 
 const context = {
-  space: { id: 's1', name: 'Gamma' },
   folders: ['in'],
   providerId: 'p1',
   isDirectory: (fileId: string) => fileId === 'dir1',

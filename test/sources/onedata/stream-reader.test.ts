@@ -17,7 +17,6 @@ async function batchesOf(
     via,
     // All that a reader asks of it.
     provider: { id: 'p1' } as Provider,
-    space: { id: 's1', name: 'Gamma' },
     needs: { folders: ['in'], xattrs: [], holes: false },
     sink: { push: async (batch) => void batches.push(batch), known: async () => new Map() },
     ids: new StreamIds(null, () => {}),

@@ -54,3 +54,45 @@ it('gives up beyond its limit, the new ones counted', () => {
 
   expect(() => watched.found(new Map([['b', 'in/b']]), 0)).toThrow(TreeTooLarge)
 })
+
+it('watches no more what two whole listings in a row lacked, so that what leaves makes room', () => {
+  const watched = aWatched(3)
+  watched.plant('root', 'in')
+  watched.found(new Map([['old', 'in/old']]), 0)
+  watched.adopt()
+  const found = new Map([['in', 'in']])
+
+  watched.listed(found, [], watched.tree.ids())
+  expect(watched.tree.has('old')).toBe(true)
+  watched.listed(found, [], watched.tree.ids())
+
+  expect(watched.tree.ids()).toEqual(['in', 'root'])
+  expect(() => watched.found(new Map([['new', 'in/new']]), 0)).not.toThrow()
+})
+
+it('goes on watching what a listing lacked that could not be read, came while it ran, or is found by the next', () => {
+  const watched = aWatched()
+  const found = new Map([['in', 'in']])
+  watched.found(
+    new Map([
+      ['closed', 'in/closed'],
+      ['back', 'in/back'],
+    ]),
+    0,
+  )
+  watched.adopt()
+
+  for (let listing = 0; listing < 4; listing++) {
+    const before = watched.tree.ids()
+    watched.found(new Map([[`new-${listing}`, `in/new-${listing}`]]), 0)
+    watched.adopt()
+    const seen = listing % 2 === 0 ? found : new Map([...found, ['back', 'in/back']])
+    watched.listed(
+      new Map([...seen, ...before.filter((id) => id.startsWith('new')).map((id) => [id, `in/${id}`] as const)]),
+      ['in/closed'],
+      before,
+    )
+  }
+
+  expect(watched.tree.ids()).toEqual(['in', 'closed', 'back', 'new-0', 'new-1', 'new-2', 'new-3'])
+})
