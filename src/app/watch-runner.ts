@@ -157,6 +157,7 @@ export class WatchRunner {
       epoch,
       sourceName,
       space: watch.space,
+      providers: watch.providers,
       readable: async (readSignal) => watch.readable?.(readSignal),
       read: (requests, readSignal) => watch.read(requests, readSignal),
       triggers,

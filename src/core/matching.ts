@@ -37,7 +37,14 @@ export interface Matcher {
 
 const matchOptions = { dot: true }
 
-export function createMatcher(trigger: Pick<Trigger, 'folder' | 'include' | 'exclude' | 'completion'>): Matcher {
+/**
+ * `providers`: ids of those of the space. Where two of them made files or directories of one name, a provider shows one as `name@` and the beginning of an
+ * id: what it is to the trigger is decided by the name alone, for only listings and reads tell it so.
+ */
+export function createMatcher(
+  trigger: Pick<Trigger, 'folder' | 'include' | 'exclude' | 'completion'>,
+  providers: readonly string[] = [],
+): Matcher {
   const { folder, completion } = trigger
   const isIncluded = compileGlobs(trigger.include)
   const isExcluded = compileGlobs(trigger.exclude)
@@ -62,12 +69,25 @@ export function createMatcher(trigger: Pick<Trigger, 'folder' | 'include' | 'exc
     return isMarker ? joinPath(dirName(path), name.slice(before.length, name.length - after.length)) : null
   }
 
+  const plain = (path: string) => {
+    if (!path.includes('@', folder.length)) return path
+    const below = folder === '' ? path : path.slice(folder.length + 1)
+    return joinPath(
+      folder,
+      below
+        .split('/')
+        .map((name) => withoutProvider(name, providers))
+        .join('/'),
+    )
+  }
+
   return {
     mayHold: (dir) => isInside(dir, folder),
     markerOf: (path) =>
-      completion.marker === null ? null : joinPath(dirName(path), `${before}${baseName(path)}${after}`),
-    role: (path) => {
-      if (path === folder || !isInside(path, folder)) return { kind: 'foreign' }
+      completion.marker === null ? null : joinPath(dirName(path), `${before}${baseName(plain(path))}${after}`),
+    role: (given) => {
+      if (given === folder || !isInside(given, folder)) return { kind: 'foreign' }
+      const path = plain(given)
       // First of all, so that a marker never fires, whatever else its name matches.
       const of = markedBy(path)
       if (of === null) return unmarkedRole(path)
@@ -100,6 +120,16 @@ function withParents(path: string): string[] {
   const paths = [path]
   for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) paths.push(dir)
   return paths
+}
+
+/** Fewer characters of an id might be part of a name. */
+const leastOfId = 4
+
+function withoutProvider(name: string, providers: readonly string[]): string {
+  const at = name.lastIndexOf('@')
+  const part = name.slice(at + 1)
+  const isOne = at > 0 && part.length >= leastOfId && providers.some((id) => id.startsWith(part))
+  return isOne ? name.slice(0, at) : name
 }
 
 /** `{name}.done` is split into '' and '.done'. */

@@ -100,6 +100,8 @@ export interface PartHealth {
 /** One watch of one space. No outage ends it. */
 export interface SpaceWatch {
   readonly space: Space
+  /** Ids of the providers that support the space, as far as they are told: of two files that they made under one name, one has part of such an id at its own. */
+  readonly providers?: readonly string[]
   /**
    * Watches until the signal aborts, then resolves. Resumes from `cursor` where the source can. Rejects only for defects of our own
    * and for a failing `sink.push` (the sink's error).

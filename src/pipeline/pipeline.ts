@@ -17,6 +17,8 @@ export type { Progress }
 
 export interface PipelineOptions extends LedgerOptions, AnnouncerOptions, DueReaderOptions {
   readonly space: Space
+  /** See `SpaceWatch.providers`. */
+  readonly providers?: readonly string[] | undefined
   /** The triggers on this (source, space). */
   readonly triggers: readonly Trigger[]
   /** When this process first tried to watch the space, by our clock; now where nothing is said. */
@@ -56,7 +58,7 @@ class SpacePipeline implements Pipeline {
     const announcer = new Announcer(options)
     this.#options = options
     this.needs = needsOf(options.triggers)
-    this.#steppers = options.triggers.map((trigger) => new TriggerStepper(trigger, options.space))
+    this.#steppers = options.triggers.map((trigger) => new TriggerStepper(trigger, options.space, options.providers))
     this.#patience = new StorePatience(options.clock, options.log)
     this.#ledger = new Ledger(options, { patience: this.#patience, announcer }, this.#stop.signal)
     const since = options.since ?? options.clock.now()

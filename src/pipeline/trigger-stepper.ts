@@ -40,10 +40,10 @@ export class TriggerStepper {
   readonly #matcher: Matcher
   readonly #isTemporary: (path: string) => boolean
 
-  constructor(trigger: Trigger, space: Space) {
+  constructor(trigger: Trigger, space: Space, providers: readonly string[] = []) {
     this.trigger = trigger
     this.#space = space
-    this.#matcher = createMatcher(trigger)
+    this.#matcher = createMatcher(trigger, providers)
     this.#isTemporary = (path) => this.#matcher.role(path).kind === 'temporary'
   }
 

@@ -157,3 +157,37 @@ describe('markers', () => {
     expect(kindOf('elsewhere/a.done', withMarker)).toBe('foreign')
   })
 })
+
+describe('a name that two providers gave', () => {
+  const providers = ['5c8091deced8e7d2ch6d25', '6c21ffch47a3']
+  const roleOf = (path: string, overrides: Partial<Trigger> = {}) =>
+    createMatcher(aTrigger(overrides), providers).role(path)
+
+  it.each([
+    ['in/a.mp4@5c8091', 'file'],
+    ['in/a.mp4@6c21ffch47a3', 'file'],
+    ['in/batch@6c21/a.mp4', 'file'],
+    ['in/x.part@5c8091', 'temporary'],
+    ['in/a.txt@5c8091', 'foreign'],
+    // No id of a provider of the space, too little of one, or no name before it.
+    ['in/a.mp4@7777', 'foreign'],
+    ['in/a.mp4@5c8', 'foreign'],
+    ['in/x.part@7777', 'foreign'],
+    ['in/@5c8091', 'foreign'],
+    // Another folder than the one that is watched.
+    ['in@5c8091/a.mp4', 'foreign'],
+  ])('%s is %s', (path, kind) => {
+    expect(roleOf(path, { include: ['*.mp4'] }).kind).toBe(kind)
+  })
+
+  it('has the marker of the name', () => {
+    const { role, markerOf } = createMatcher(aTrigger(withMarker), providers)
+
+    expect(markerOf('in/a.mp4@5c8091')).toBe('in/a.mp4.done')
+    expect(role('in/a.mp4.done@5c8091')).toEqual({ kind: 'marker', of: 'in/a.mp4' })
+  })
+
+  it('is left out with the directory that is', () => {
+    expect(roleOf('in/old@6c21/a.mp4', { exclude: ['old'] }).kind).toBe('foreign')
+  })
+})

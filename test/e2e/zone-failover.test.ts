@@ -13,12 +13,9 @@ async function aZone() {
   await waitFor('the other one has the folder too', () => other.model.stat('in') !== null)
   const scene = aScene()
   scene.writeToken(best.token)
-  scene.configure({
-    source: { zone: federation.zone.url },
-    triggers: { default: aTrigger('hook') },
-    targets: { hook: aWebhook(receiver.url) },
-  })
-  return { zone: federation.zone, best, other, receiver, scene }
+  const [source, targets] = [{ zone: federation.zone.url }, { hook: aWebhook(receiver.url) }]
+  scene.configure({ source, targets, triggers: { default: aTrigger('hook') } })
+  return { zone: federation.zone, best, other, receiver, scene, source, targets }
 }
 
 describe('a space on two providers of a zone', () => {
@@ -66,6 +63,27 @@ describe('a space on two providers of a zone', () => {
     expect(older).toEqual(['first'.length, null])
     expect(receiver.keys().toSorted()).toEqual(['a', 'a', 'b', 'last'].map((name) => `/Gamma/in/${name}.txt`))
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(4)
+  })
+
+  it('tells of both files that two providers made under one name, and takes neither for finished by what is added to its name', async () => {
+    const { best, other, receiver, scene, source, targets } = await aZone()
+    for (const { sync } of [best, other]) sync.lagMs = 300
+    for (const { model } of [best, other]) {
+      model.create('in/a.mp4', `by ${model.list('in').length}`)
+      model.create('in/x.part', 'not finished')
+    }
+    await waitFor('each has both', () => [best, other].every(({ model }) => model.list('in').length === 4))
+    const watch = { source: 'onedata', space: 'Gamma', folder: 'in', include: ['*.mp4', 'x*'] }
+    scene.configure({ source, targets, triggers: { default: aTrigger('hook', { watch, existing: 'fire' }) } })
+    const process = scene.start()
+    await said(process, 'the first listing is done')
+    best.model.create('in/last.mp4', 'hello')
+
+    await waitFor('the last has come', () => receiver.keys().includes('/Gamma/in/last.mp4'))
+
+    const [ours = '', theirs = ''] = best.model.list('in')
+    expect(theirs).toMatch(/^in\/a\.mp4@/)
+    expect(receiver.keys().toSorted()).toEqual([ours, theirs, 'in/last.mp4'].map((path) => `/Gamma/${path}`))
   })
 
   it('is waited for while both are down, and all of it comes when they are back', async () => {

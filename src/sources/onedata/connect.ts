@@ -9,7 +9,7 @@ import { type OnedataOptions, originOf } from './options.ts'
 import type { Connection, Provider } from './provider.ts'
 import { createRestProvider } from './provider-rest.ts'
 import { sockets } from './sockets.ts'
-import { findSpace } from './spaces.ts'
+import { findSpace, type KnownSpace } from './spaces.ts'
 import { inferScope, rank, type TokenScope } from './zone.ts'
 
 /** Spaces that the token sees, asked of the provider or of the zone. Rejects with `SourceError`. */
@@ -29,7 +29,7 @@ export async function resolveSpace(
   deps: SourceDeps,
   wanted: string,
   signal: AbortSignal,
-): Promise<Space> {
+): Promise<KnownSpace> {
   return recall(deps, [deps.name, 'space', wanted], identityMs, () => askForSpace(options, deps, wanted, signal))
 }
 
@@ -38,13 +38,12 @@ async function askForSpace(
   deps: SourceDeps,
   wanted: string,
   signal: AbortSignal,
-): Promise<Space> {
+): Promise<KnownSpace> {
   if (options.zone === undefined) {
     return withHost(options, deps, signal, (provider) => provider.resolveSpace(wanted, signal))
   }
   const { spaces } = await askZone(options, deps, signal)
-  const { id, name } = findSpace(spaces, wanted, deps.name)
-  return { id, name }
+  return findSpace(spaces, wanted, deps.name)
 }
 
 /**

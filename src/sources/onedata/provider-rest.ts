@@ -10,14 +10,14 @@ import { createContext, isImpossible, lookUp, type ProviderContext, parseAnswer 
 import { probeChanges, probeEvents } from './provider-probe.ts'
 import { readFiles } from './read.ts'
 import { readPath } from './read-one.ts'
-import { listProviderSpaces, resolveProviderSpace } from './spaces.ts'
+import { type KnownSpace, listProviderSpaces, resolveProviderSpace } from './spaces.ts'
 import { dialectOf, parseVersion } from './versions.ts'
 
 /** A `Provider`, and what only finding a space needs. */
 export interface RestProvider extends Provider {
   listSpaces(signal: AbortSignal): Promise<readonly Space[]>
   /** By name, id or `Name@id`; rejects with `SOURCE_SPACE_UNKNOWN` also where this provider does not support it. */
-  resolveSpace(wanted: string, signal: AbortSignal): Promise<Space>
+  resolveSpace(wanted: string, signal: AbortSignal): Promise<KnownSpace>
 }
 
 const configurationSchema = z.object({ providerId: z.string().min(1), version: z.string().min(1) })

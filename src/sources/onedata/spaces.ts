@@ -11,11 +11,12 @@ export interface KnownSpace extends Space {
   readonly providers: readonly string[] | null
 }
 
+const supportSchema = z.object({ providers: z.array(z.object({ providerId: z.string() })).optional() })
+
 const spacesSchema = z.array(
-  z.object({
+  supportSchema.extend({
     spaceId: z.string().refine((id) => toldId(id) !== null, 'this is no id'),
     name: z.string(),
-    providers: z.array(z.object({ providerId: z.string() })).optional(),
   }),
 )
 
@@ -38,15 +39,26 @@ export async function resolveProviderSpace(
   context: ProviderContext,
   wanted: string,
   signal: AbortSignal,
-): Promise<Space> {
+): Promise<KnownSpace> {
   const { id, name, providers } = findSpace(await listProviderSpaces(context, signal), wanted, context.deps.name)
-  if (providers === null) await context.client.demand({ route: 'GET /spaces/{id}', params: { id } }, signal)
-  else if (!providers.includes(context.id)) {
+  if (providers === null) return { id, name, providers: await askForProviders(context, id, signal) }
+  if (!providers.includes(context.id)) {
     throw unknown(
       `source "${context.deps.name}": space "${wanted}" is not supported by the provider ${context.client.origin}; name one of its providers as \`host\`, or the \`zone\``,
     )
   }
-  return { id, name }
+  return { id, name, providers }
+}
+
+/** Null where they are not told here either. Rejects where the provider does not support the space. */
+async function askForProviders(
+  { client }: ProviderContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<KnownSpace['providers']> {
+  const { body } = await client.demand({ route: 'GET /spaces/{id}', params: { id } }, signal)
+  const told = supportSchema.safeParse(body).data?.providers
+  return told?.map(({ providerId }) => providerId) ?? null
 }
 
 /** The space that is meant: an id is taken before a name, an exact name before `Name@id`. Throws `SOURCE_SPACE_UNKNOWN` for none or several. */

@@ -17,6 +17,7 @@ import { identityMs, memoryOf, recall } from './memory.ts'
 import type { OnedataOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { Scanner } from './scanner.ts'
+import type { KnownSpace } from './spaces.ts'
 import { StreamSession } from './stream-session.ts'
 import { TreeTooLarge } from './watched-directories.ts'
 
@@ -26,7 +27,7 @@ const shortestBackOffMs = 1_000
 const longestBackOffMs = 60_000
 
 export interface OnedataWatchOptions {
-  readonly space: Space
+  readonly space: KnownSpace
   readonly options: OnedataOptions
   readonly deps: SourceDeps
 }
@@ -40,6 +41,7 @@ interface RunInput {
 /** Watches one space: on the best provider, in the best way it allows, and on another provider or in another way when that fails. */
 export class OnedataWatch implements SpaceWatch {
   readonly space: Space
+  readonly providers: readonly string[]
   readonly #options: OnedataOptions
   readonly #deps: SourceDeps
   #provider: Provider | null = null
@@ -56,7 +58,8 @@ export class OnedataWatch implements SpaceWatch {
   #hasFailed = false
 
   constructor({ space, options, deps }: OnedataWatchOptions) {
-    this.space = space
+    this.space = { id: space.id, name: space.name }
+    this.providers = space.providers ?? []
     this.#options = options
     this.#deps = deps
     this.#health = { ok: false, since: deps.clock.wall(), detail: 'not watching yet' }

@@ -42,7 +42,7 @@ describe('the spaces of a provider', () => {
     const options = testOptions(peer.url)
 
     expect(await listSpaces(options, testDeps(), never)).toEqual([{ id: 's1', name: 'Gamma' }])
-    expect(await resolveSpace(options, testDeps(), 'Gamma@s1', never)).toEqual({ id: 's1', name: 'Gamma' })
+    expect(await resolveSpace(options, testDeps(), 'Gamma@s1', never)).toMatchObject({ id: 's1', name: 'Gamma' })
     expect(await rankProviders(options, testDeps(), { id: 's1', name: 'Gamma' }, never)).toEqual([peer.url])
   })
 

@@ -61,7 +61,7 @@ describe('a zone', () => {
   it('finds spaces by name or id and says where there is none, or nobody supports it', async () => {
     const zone = await startPeer(() => scope(null))
 
-    expect(await resolveSpace(options(zone), testDeps(), 's2', never)).toEqual({ id: 's2', name: 'Delta' })
+    expect(await resolveSpace(options(zone), testDeps(), 's2', never)).toMatchObject({ id: 's2', name: 'Delta' })
     await expect(resolveSpace(options(zone), testDeps(), 'Epsilon', never)).rejects.toMatchObject({
       code: 'SOURCE_SPACE_UNKNOWN',
     })
