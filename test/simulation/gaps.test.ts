@@ -6,8 +6,8 @@ import { scenarioOf, smallestFailing } from './gaps/search.ts'
 
 /** Scenarios that each show a defect which was once planted: a first listing begun anew, a fresh read not heeded, a revision taken for an older one ... */
 const planted = [16, 23, 66, 71, 78, 84, 260, 265, 449].map((index) => 1_000_000 + index)
-/** One that was there: a file whose attributes were refused when its directory was listed for the first time. */
-const found = [14_005_724]
+/** Two that were there: a file whose attributes were refused in the first listing; a stream of no directory at all, when the folder was away. */
+const found = [14_005_724, 18_009_877]
 /** More of them: `npm run prove:gaps`. */
 const seeds = [...Array.from({ length: 40 }, (_, index) => index + 1), ...planted, ...found]
 

@@ -169,7 +169,7 @@ export class StreamSession {
     for (const folder of needs.folders) {
       try {
         const fileId = await provider.directoryId(space, folder, signal)
-        if (fileId !== null) this.#watched.plant(fileId, folder)
+        if (fileId !== null) this.#watched.tree.set(fileId, folder)
       } catch (error) {
         if (!(error instanceof SourceError) || error.code !== 'SOURCE_FORBIDDEN') throw error
         refusals.push(error)

@@ -1,4 +1,4 @@
-import { isInside } from '../../core/observation.ts'
+import { dirName, isInside } from '../../core/observation.ts'
 import { DirectoryTree } from './directory-tree.ts'
 
 /** New directories are gathered for this long before the stream is made wider. */
@@ -18,8 +18,6 @@ export class WatchedDirectories {
   #gatherUntil: number | null = null
   /** Those that a stream was refused for. */
   #refused = new Set<string>()
-  /** Roots of what is watched, whatever listings say. */
-  readonly #planted = new Set<string>()
   /** Those that were watched when the latest listing began, and that it lacked. */
   #lacking: ReadonlySet<string> = new Set()
   /** Paths of those that the latest listing could not read. */
@@ -40,12 +38,6 @@ export class WatchedDirectories {
     return this.#gatherUntil ?? Number.POSITIVE_INFINITY
   }
 
-  /** Watches a folder from the start, and for good. */
-  plant(fileId: string, path: string): void {
-    this.#planted.add(fileId)
-    this.tree.set(fileId, path)
-  }
-
   /** Notes those that the stream does not watch. Throws `TreeTooLarge` beyond the limit. */
   found(directories: ReadonlyMap<string, string>, now: number): void {
     for (const [fileId, path] of directories) {
@@ -57,13 +49,16 @@ export class WatchedDirectories {
 
   /**
    * Takes in what a whole listing found: those that were refused are tried again once they can be read; those that two in a row lacked have left and are
-   * watched no more, for else they would fill the list. `before`: what was watched when it began.
+   * watched no more, for else they would fill the list. What lies in no other one stays: there is always something to watch. `before`: what was watched
+   * when it began.
    */
   listed(directories: ReadonlyMap<string, string>, unreadable: readonly string[], before: readonly string[]): void {
     const isUnreadable = (path: string) => unreadable.some((dir) => isInside(path, dir))
+    const watched = new Set(this.tree.ids().map((fileId) => this.tree.path(fileId)))
     const lacking = before.filter((fileId) => {
       const path = this.tree.path(fileId)
-      return path !== undefined && !directories.has(fileId) && !this.#planted.has(fileId) && !isUnreadable(path)
+      if (path === undefined || path === '' || directories.has(fileId) || isUnreadable(path)) return false
+      return parentsOf(path).some((parent) => watched.has(parent))
     })
     for (const fileId of lacking) if (this.#lacking.has(fileId)) this.tree.delete(fileId)
     this.#lacking = new Set(lacking)
@@ -94,4 +89,10 @@ export class WatchedDirectories {
     this.#gatherUntil = null
     return added
   }
+}
+
+function parentsOf(path: string): string[] {
+  const parents = ['']
+  for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) parents.push(dir)
+  return parents
 }

@@ -56,8 +56,7 @@ it('gives up beyond its limit, the new ones counted', () => {
 })
 
 it('watches no more what two whole listings in a row lacked, so that what leaves makes room', () => {
-  const watched = aWatched(3)
-  watched.plant('root', 'in')
+  const watched = aWatched(2)
   watched.found(new Map([['old', 'in/old']]), 0)
   watched.adopt()
   const found = new Map([['in', 'in']])
@@ -66,7 +65,7 @@ it('watches no more what two whole listings in a row lacked, so that what leaves
   expect(watched.tree.has('old')).toBe(true)
   watched.listed(found, [], watched.tree.ids())
 
-  expect(watched.tree.ids()).toEqual(['in', 'root'])
+  expect(watched.tree.ids()).toEqual(['in'])
   expect(() => watched.found(new Map([['new', 'in/new']]), 0)).not.toThrow()
 })
 
@@ -95,4 +94,14 @@ it('goes on watching what a listing lacked that could not be read, came while it
   }
 
   expect(watched.tree.ids()).toEqual(['in', 'closed', 'back', 'new-0', 'new-1', 'new-2', 'new-3'])
+})
+
+it('always has something to watch, though the folder itself has left', () => {
+  const watched = aWatched()
+  watched.found(new Map([['a', 'in/a']]), 0)
+  watched.adopt()
+
+  for (let listing = 0; listing < 3; listing++) watched.listed(new Map(), [], watched.tree.ids())
+
+  expect(watched.tree.ids()).toEqual(['in'])
 })
