@@ -18,6 +18,8 @@ export class Author {
   readonly #finished = new Map<string, number>()
   /** Uploads under way, by file id. */
   readonly #writing = new Set<string>()
+  /** Files that will come back. */
+  #away = 0
   /** Changes of files and directories that were really made. */
   changes = 0
   /** What was begun, whatever came of it: an upload in many pieces is one. */
@@ -29,7 +31,7 @@ export class Author {
   }
 
   get isWriting(): boolean {
-    return this.#writing.size > 0
+    return this.#writing.size + this.#away > 0
   }
 
   /** When a version was finished, milliseconds since the epoch; null = it never was. */
@@ -59,7 +61,9 @@ export class Author {
     const elsewhere = `away-${this.acts}.dat`
     this.#model.move(path, elsewhere)
     this.changes += 1
+    this.#away += 1
     this.#clock.timer(forMs, () => {
+      this.#away -= 1
       const fileId = this.#model.stat(elsewhere)?.fileId
       // Somebody may have put another one into its place.
       if (fileId !== undefined && this.#model.stat(path) === null)
