@@ -1,5 +1,5 @@
 import picomatch from 'picomatch'
-import { baseName, dirName, isInside, joinPath } from './observation.ts'
+import { baseName, dirName, isInside, joinPath, parentsOf } from './observation.ts'
 import type { Trigger } from './trigger.ts'
 
 /** Names that uploaders, FUSE and rsync (the fifth) use while a file is not finished; these are never complete. */
@@ -54,7 +54,8 @@ export function createMatcher(
   const unmarkedRole = (path: string): Role => {
     const name = baseName(path)
     const below = folder === '' ? path : path.slice(folder.length + 1)
-    if (trigger.exclude.length > 0 && withParents(below).some((each) => isExcluded(each, baseName(each))))
+    // What leaves out a folder leaves out all that is in it.
+    if (trigger.exclude.length > 0 && [below, ...parentsOf(below)].some((each) => isExcluded(each, baseName(each))))
       return { kind: 'foreign' }
     if (isTemporary(below, name)) return { kind: 'temporary' }
     return trigger.include.length === 0 || isIncluded(below, name) ? { kind: 'file' } : { kind: 'foreign' }
@@ -113,13 +114,6 @@ function compileTogether(globs: readonly string[]): (text: string) => boolean {
   const literal = new Set(globs)
   const any = new RegExp(globs.map((glob) => `(?:${picomatch.makeRe(glob, matchOptions).source})`).join('|'))
   return (text) => text !== '' && (literal.has(text) || any.test(text))
-}
-
-/** `a/b/c` lies in `a` and in `a/b`: what leaves out a folder leaves out all that is in it. */
-function withParents(path: string): string[] {
-  const paths = [path]
-  for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) paths.push(dir)
-  return paths
 }
 
 /** Fewer characters of an id might be part of a name. */

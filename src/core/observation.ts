@@ -64,6 +64,13 @@ export function dirName(path: string): string {
   return cut < 0 ? '' : path.slice(0, cut)
 }
 
+/** The directories that a path lies in, nearest first; not the space itself. */
+export function parentsOf(path: string): string[] {
+  const parents: string[] = []
+  for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) parents.push(dir)
+  return parents
+}
+
 /** Whether `path` is `folder` itself or lies below it; every path lies in ''. */
 export function isInside(path: string, folder: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`)

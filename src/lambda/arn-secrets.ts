@@ -1,6 +1,7 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Secret, type SecretSource } from '../lib/secret.ts'
+import { endsWithin } from '../lib/within.ts'
 
 /** A value is asked for again after this long, or in the next run once something refused it. */
 const freshMs = 3_600_000
@@ -50,14 +51,9 @@ export class ArnSecrets {
   }
 
   async #inTime(arn: string): Promise<string> {
-    const late = Promise.withResolvers<never>()
-    const error = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
-    const cancel = this.#clock.timer(mostMs, () => late.reject(error))
-    try {
-      return await Promise.race([this.#fetch(arn), late.promise])
-    } finally {
-      cancel()
-    }
+    const fetching = this.#fetch(arn)
+    if (await endsWithin(this.#clock, mostMs, fetching)) return fetching
+    throw Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
   }
 
   /** The prepared value; what refuses it has it read again before the next run. */

@@ -4,10 +4,11 @@ import type { FileState, Phase } from '../core/file-state.ts'
 import type { Observation } from '../core/observation.ts'
 import type { ScanMark } from '../core/source.ts'
 import type { Log } from '../lib/log.ts'
-import { baselineCut, isListedWhole, stillUnlisted } from './baseline-cut.ts'
+import { baselineCut } from './baseline-cut.ts'
 import type { Ledger } from './ledger.ts'
 import { RunningScan } from './running-scan.ts'
 import type { TriggerStepper } from './trigger-stepper.ts'
+import { isListedWhole, stillUnlisted } from './unlisted.ts'
 import type { Changes } from './work-sheet.ts'
 
 const notGone: readonly Phase[] = ['uploading', 'settling', 'stalled', 'complete']

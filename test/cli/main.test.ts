@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { closedPort } from '../support/closed-port.ts'
 import { runOneTrigger } from '../support/onetrigger.ts'
 import { startSimulator } from '../support/simulator.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -272,13 +272,4 @@ function write(text: string): string {
   const path = join(tempDir(), 'onetrigger.yaml')
   writeFileSync(path, text)
   return path
-}
-
-/** A port at which nothing listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { closedPort } from '../support/closed-port.ts'
 import { said } from '../support/onetrigger.ts'
 import { aScene, aTrigger, aWebhook } from '../support/scene.ts'
 
@@ -51,12 +51,3 @@ describe('while the store is waited for', () => {
     expect(await process.kill('SIGTERM')).toBe(0)
   })
 })
-
-/** A port at which nothing listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}

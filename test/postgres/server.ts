@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { closedPort } from '../support/closed-port.ts'
 
 /** Real servers from the npm registry, one package per version; each with the major version it is here for. */
 export const postgresVersions = {
@@ -72,7 +72,7 @@ export async function startPostgres(major: PostgresMajor, settings: readonly str
     ['-D', data, '-U', 'onetrigger', '--pwfile', secret, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'],
     { ...user, env, stdio: ['ignore', 'ignore', 'inherit'], cwd: folder },
   )
-  const port = await freePort()
+  const port = await closedPort()
   let stopNow: (signal: NodeJS.Signals) => Promise<void> = async () => {}
 
   const start = async () => {
@@ -109,13 +109,4 @@ export async function startPostgres(major: PostgresMajor, settings: readonly str
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

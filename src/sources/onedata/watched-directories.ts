@@ -1,4 +1,4 @@
-import { dirName, isInside } from '../../core/observation.ts'
+import { isInside, parentsOf } from '../../core/observation.ts'
 import { DirectoryTree } from './directory-tree.ts'
 
 /** New directories are gathered for this long before the stream is made wider. */
@@ -58,7 +58,7 @@ export class WatchedDirectories {
     const lacking = before.filter((fileId) => {
       const path = this.tree.path(fileId)
       if (path === undefined || path === '' || directories.has(fileId) || isUnreadable(path)) return false
-      return parentsOf(path).some((parent) => watched.has(parent))
+      return ['', ...parentsOf(path)].some((parent) => watched.has(parent))
     })
     for (const fileId of lacking) if (this.#lacking.has(fileId)) this.tree.delete(fileId)
     this.#lacking = new Set(lacking)
@@ -89,10 +89,4 @@ export class WatchedDirectories {
     this.#gatherUntil = null
     return added
   }
-}
-
-function parentsOf(path: string): string[] {
-  const parents = ['']
-  for (let dir = dirName(path); dir !== ''; dir = dirName(dir)) parents.push(dir)
-  return parents
 }

@@ -2,14 +2,13 @@ import type { ClaimedDelivery, Job, Outcome } from '../../core/delivery.ts'
 import { jobName } from '../../core/ids.ts'
 import type { Target } from '../../core/target.ts'
 import { formats } from '../../formats/registry.ts'
-import { nameInArn } from '../../lib/arn.ts'
 import { lazily } from '../../lib/lazily.ts'
 import { clientConfig } from '../aws/client.ts'
 import { answered, attempt } from '../aws/outcome.ts'
 import { defineTarget, type TargetDeps } from '../define.ts'
 import { asJob, submitted, unknownJob } from './job.ts'
 import { type BatchOptions, batchOptions } from './options.ts'
-import { submission } from './submission.ts'
+import { definitionOf, submission } from './submission.ts'
 
 /** AWS counts the overrides of a job as JSON, and takes no more characters than this. */
 const mostOverrides = 8_192
@@ -73,7 +72,8 @@ class Batch implements Target {
 
   async probe(signal: AbortSignal): Promise<string> {
     const { client, DescribeJobQueuesCommand, DescribeJobDefinitionsCommand } = await this.#sdk.get()
-    const { queue, definition = nameInArn(queue) } = this.#options
+    const { queue } = this.#options
+    const definition = definitionOf(this.#options)
     const lookUp = new DescribeJobQueuesCommand({ jobQueues: [queue] })
     const queues = await answered(client.send(lookUp, { abortSignal: signal }), signal)
     const [found] = queues.jobQueues ?? []

@@ -4,19 +4,11 @@ import type { BatchOptions } from './options.ts'
 
 /** The request for one job, with the environment that faas-supervisor's own delegation to Batch gives: EVENT, CONTEXT, AWS_LAMBDA_REQUEST_ID. */
 export function submission(options: BatchOptions, name: string, event: string): SubmitJobCommandInput {
-  const {
-    queue,
-    definition = nameInArn(queue),
-    attempts,
-    jobTimeout,
-    tags,
-    shareIdentifier,
-    schedulingPriority,
-  } = options
+  const { queue, attempts, jobTimeout, tags, shareIdentifier, schedulingPriority } = options
   return {
     jobName: name,
     jobQueue: queue,
-    jobDefinition: definition,
+    jobDefinition: definitionOf(options),
     containerOverrides: overrides(options, name, event),
     ...(attempts === undefined ? {} : { retryStrategy: { attempts } }),
     ...(jobTimeout === undefined ? {} : { timeout: { attemptDurationSeconds: Math.round(jobTimeout / 1_000) } }),
@@ -26,13 +18,20 @@ export function submission(options: BatchOptions, name: string, event: string): 
   }
 }
 
-function overrides(
-  { queue, definition = nameInArn(queue), command, environment, ...options }: BatchOptions,
-  name: string,
-  event: string,
-) {
+/** As SCAR does it, it is named as the queue unless something else is said. */
+export function definitionOf({
+  queue,
+  definition,
+}: {
+  readonly queue: string
+  readonly definition?: string | undefined
+}) {
+  return definition ?? nameInArn(queue)
+}
+
+function overrides({ command, environment, ...options }: BatchOptions, name: string, event: string) {
   const context = {
-    function_name: definition,
+    function_name: definitionOf(options),
     aws_request_id: name,
     log_group_name: '/aws/batch/job',
     log_stream_name: '',
